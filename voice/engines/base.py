@@ -1,0 +1,141 @@
+"""What a speech engine is. Engines know audio and text, and nothing of Django."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from voice.audio.waveform import Waveform
+from voice.errors import EngineError
+
+LANGUAGES: Mapping[str, str] = {
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "de": "German",
+    "it": "Italian",
+    "pt": "Portuguese",
+    "pl": "Polish",
+    "tr": "Turkish",
+    "ru": "Russian",
+    "nl": "Dutch",
+    "cs": "Czech",
+    "ar": "Arabic",
+    "zh-cn": "Chinese",
+    "ja": "Japanese",
+    "hu": "Hungarian",
+    "ko": "Korean",
+    "hi": "Hindi",
+}
+"""The 17 languages of the product, by the codes that XTTS uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceProfile:
+    """A cloned voice: named arrays and JSON-able metadata. Immutable by convention; safe to share.
+
+    `engine` and `engine_version` say who made it: only the same engine can speak with it.
+    `metadata` values are JSON scalars or lists of them (e.g. `f0_median_hz`, `rate_hz`).
+    """
+
+    engine: str
+    engine_version: str
+    arrays: Mapping[str, NDArray[np.generic]]
+    metadata: Mapping[str, object] = field(default_factory=dict)
+
+    def save(self, path: Path) -> None:
+        """Write as safetensors. The caller picks a name of its own attempt, so no other writer shares `path`."""
+        header = {
+            "engine": self.engine,
+            "engine_version": self.engine_version,
+            "metadata": json.dumps(dict(self.metadata)),
+        }
+        save_file({k: np.ascontiguousarray(v) for k, v in self.arrays.items()}, path, metadata=header)
+
+    @classmethod
+    def load(cls, path: Path) -> "VoiceProfile":
+        """Read a profile. Raises EngineError `profile_unreadable` for a missing or damaged file."""
+        try:
+            with safe_open(path, framework="numpy") as f:
+                header = f.metadata() or {}
+                arrays = {name: f.get_tensor(name) for name in f.keys()}  # noqa: SIM118 (not a mapping)
+            return cls(header["engine"], header["engine_version"], arrays, json.loads(header["metadata"]))
+        except (SafetensorError, OSError, KeyError, ValueError) as error:
+            raise EngineError("profile_unreadable", "The voice model's file cannot be read.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisParams:
+    """How to speak.
+
+    `speed`: 0.5..2.0, 1.0 is the voice's own pace. `seed`: the same seed and input give the same samples.
+    `options`: the engine's own parameters, already validated against `SpeechEngine.option_specs`.
+    """
+
+    speed: float = 1.0
+    seed: int = 0
+    options: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionSpec:
+    """One parameter of an engine: its range, default and what it does, for `/api/voice/engines`."""
+
+    name: str
+    minimum: float
+    maximum: float
+    default: float
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechChunk:
+    """A piece of speech, ready to be played after the one before it; joins are already seamless.
+
+    `progress`: share of the text that is spoken after this chunk, 0..1, never falling; the last one has 1.0.
+    `sentence`: index of the sentence that it belongs to, from 0.
+    """
+
+    waveform: Waveform
+    progress: float
+    sentence: int
+
+
+class SpeechEngine(Protocol):
+    """Clones voices and speaks in them. One instance per process; every method is safe to call from threads."""
+
+    name: str
+    version: str
+    languages: frozenset[str]
+    option_specs: tuple[OptionSpec, ...]
+
+    def warm_up(self) -> None:
+        """Load what the first call would otherwise wait for. Raises EngineUnavailable."""
+
+    def clone(self, references: Sequence[Waveform], language: str) -> VoiceProfile:
+        """Make a profile from preprocessed reference audio, several recordings of one speaker.
+
+        Raises EngineError `reference_unusable` where there is not enough voiced speech in them.
+        """
+
+    def synthesize(
+        self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams
+    ) -> Iterator[SpeechChunk]:
+        """Speak `text` (already normalised, at most a few thousand characters) sentence by sentence.
+
+        All chunks share one rate. Stopping the iteration stops the work. Same arguments, same samples.
+        Raises EngineError `profile_mismatch` for another engine's profile, InvalidText `language_unsupported`
+        or `text_unspeakable`.
+        """
+
+    def blend(self, parts: Sequence[tuple[VoiceProfile, float]]) -> VoiceProfile:
+        """A voice between voices; weights are positive and are normalised to sum 1."""
+
+    def similarity(self, profile: VoiceProfile, waveform: Waveform) -> float:
+        """How much `waveform` sounds like the profile's speaker, 0 (another person) to 1 (the same)."""

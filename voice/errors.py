@@ -1,0 +1,86 @@
+"""The one family of expected failures.
+
+A `VoiceError` is something that a person can act on: it carries a stable machine-readable `code`, a sentence for
+humans and whether trying the same thing again can help. Everything else that is raised is a bug.
+HTTP knows these kinds in `voice/api/exceptions.py`; nothing here knows HTTP.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class VoiceError(Exception):
+    """An expected failure.
+
+    `code` is part of the API and never changes its meaning; `message` may be reworded;
+    `details` holds JSON-able figures that belong to the message, such as a measured duration.
+    """
+
+    retryable = False
+
+    def __init__(self, code: str, message: str, *, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details: dict[str, Any] = dict(details or {})
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+class UnsupportedAudio(VoiceError):
+    """The bytes are not an audio file that we read (415)."""
+
+
+class InvalidAudio(VoiceError):
+    """Audio of a known format that cannot be used: broken, hostile, too short, too long (422)."""
+
+
+class TooLarge(VoiceError):
+    """More bytes than the limit (413)."""
+
+
+class InvalidText(VoiceError):
+    """Text that cannot be spoken (422)."""
+
+
+class InvalidRequest(VoiceError):
+    """A request that contradicts itself or the state of the server (422)."""
+
+
+class Conflict(VoiceError):
+    """The resource is in a state that forbids this (409)."""
+
+
+class Blocked(VoiceError):
+    """A moderator has blocked this voice (403)."""
+
+
+class EngineError(VoiceError):
+    """The speech engine could not do its work."""
+
+
+class EngineUnavailable(EngineError):
+    """The engine is not installed, not licensed or not loaded here (503)."""
+
+    retryable = True
+
+
+class OutputRejected(EngineError):
+    """The engine's output failed its checks: silent, clipped, or of an implausible length."""
+
+    retryable = True
+
+
+class ServiceUnavailable(VoiceError):
+    """A part that we depend on is away for now (503)."""
+
+    retryable = True
+
+
+class JobCancelled(VoiceError):
+    """The user, or a deletion, asked the running job to stop."""
+
+
+class LeaseLost(VoiceError):
+    """Another worker owns the job by now: drop what was made and stop."""
