@@ -1,0 +1,20 @@
+"""Django finds the models of the app here."""
+
+from voice.models.idempotency_key import IdempotencyKey
+from voice.models.job import Job, JobKind
+from voice.models.sample import AudioFormat, VoiceSample
+from voice.models.synthesis import OutputFormat, Synthesis
+from voice.models.user import User
+from voice.models.voice_model import VoiceModel
+
+__all__ = [
+    "AudioFormat",
+    "IdempotencyKey",
+    "Job",
+    "JobKind",
+    "OutputFormat",
+    "Synthesis",
+    "User",
+    "VoiceModel",
+    "VoiceSample",
+]

@@ -1,0 +1,248 @@
+"""All settings, and the only reader of the environment.
+
+Every variable is described in docs/CONFIGURATION.md and .env.example; a test holds the three equal.
+With no variable set this is the small size: SQLite, an embedded Redis and all files under var/.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+
+from podstream.embedded import local_secret, redis_socket
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# Where state lives
+VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+VOICE_UPLOAD_DIR = Path(env.str("VOICE_UPLOAD_DIR", str(VAR_DIR / "uploads")))
+VOICE_MODEL_DIR = Path(env.str("VOICE_MODEL_DIR", str(VAR_DIR / "models")))
+VOICE_OUTPUT_DIR = Path(env.str("VOICE_OUTPUT_DIR", str(VAR_DIR / "output")))
+WORK_DIR = VAR_DIR / "work"  # what one attempt of a job, or one request, needs while it runs
+
+for folder in (WORK_DIR, VOICE_UPLOAD_DIR, VOICE_MODEL_DIR, VOICE_OUTPUT_DIR):
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+# The web
+DEBUG = env.bool("DEBUG", False)
+HTTPS_ONLY = env.bool("HTTPS_ONLY", False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SECRET_KEY = env.str("SECRET_KEY", "") or local_secret(VAR_DIR, "secret_key")
+JWT_SIGNING_KEY = env.str("JWT_SIGNING_KEY", "") or local_secret(VAR_DIR, "jwt_signing_key")
+REGISTRATION_OPEN = env.bool("REGISTRATION_OPEN", True)
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+
+# Limits, with the names and defaults of the first description of the feature
+MAX_VOICE_FILE_SIZE = env.int("MAX_VOICE_FILE_SIZE", 10_485_760)
+MIN_VOICE_DURATION = env.float("MIN_VOICE_DURATION", 10.0)
+MAX_VOICE_DURATION = env.float("MAX_VOICE_DURATION", 300.0)
+MAX_SYNTHESIS_TEXT_LENGTH = env.int("MAX_SYNTHESIS_TEXT_LENGTH", 5000)
+TTS_TIMEOUT = env.int("TTS_TIMEOUT", 60_000)  # milliseconds that `Prefer: wait` may hold an answer
+WRITES_PER_HOUR = env.int("WRITES_PER_HOUR", 20)
+LOGINS_PER_MINUTE = env.int("LOGINS_PER_MINUTE", 10)
+
+# Voices and jobs
+VOICE_ENGINE = env.str("VOICE_ENGINE", "embedded")
+KEEP_ORIGINAL_UPLOADS = env.bool("KEEP_ORIGINAL_UPLOADS", False)
+JOB_LEASE_S = env.float("JOB_LEASE_S", 30.0)
+JOB_TIMEOUT_S = env.float("JOB_TIMEOUT_S", 900.0)
+JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3)
+JOB_BACKOFF_S = env.float("JOB_BACKOFF_S", 5.0)
+SWEEP_INTERVAL_S = env.float("SWEEP_INTERVAL_S", 5.0)
+
+# Database
+DATABASE_URL = env.str("DATABASE_URL", "")
+SQLITE_IS_USED = not DATABASE_URL or DATABASE_URL.startswith("sqlite")
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'podstream.sqlite3'}")}
+if SQLITE_IS_USED:
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",  # writers queue up instead of failing at the upgrade of their lock
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON",
+    }
+else:
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "voice.User"
+
+# Redis: broker, cache, progress. Without a URL one is started on a socket under VAR_DIR.
+REDIS_IS_EMBEDDED = not env.str("REDIS_URL", "")
+REDIS_URL = env.str("REDIS_URL", "") or f"unix://{redis_socket(VAR_DIR)}"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "podstream",
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
+    }
+}
+
+# Celery: a message is only a wake-up that carries a job's id; see docs/adr/0001-jobs.md
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # the lease decides, not the broker
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_TIME_LIMIT = JOB_TIMEOUT_S + 60  # the engine's own deadline comes first
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": int(JOB_TIMEOUT_S + 600),
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 2,
+    "global_keyprefix": "podstream:",
+}
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": int(JOB_TIMEOUT_S + 600)}
+CELERY_TASK_DEFAULT_QUEUE = "maintenance"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "voice.sweep", "schedule": SWEEP_INTERVAL_S, "options": {"queue": "maintenance", "expires": 60}}
+}
+
+# Files
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR}},
+    "samples": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VOICE_UPLOAD_DIR}},
+    "models": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VOICE_MODEL_DIR}},
+    "output": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VOICE_OUTPUT_DIR}},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+FILE_UPLOAD_TEMP_DIR = str(WORK_DIR)
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+UPLOAD_OVERHEAD = 65_536  # what multipart may add to a file of the greatest size
+DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144  # JSON: 5,000 code points escaped are 60 KB
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 50
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "voice",
+]
+MIDDLEWARE = [
+    "voice.api.request_id.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "podstream.urls"
+WSGI_APPLICATION = "podstream.wsgi.application"
+ASGI_APPLICATION = "podstream.asgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# Accounts and tokens
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+SIMPLE_JWT = {
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": JWT_SIGNING_KEY,
+    "AUDIENCE": "podstream-voice",
+    "ISSUER": "podstream-voice",
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", 60)),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", 14)),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "CHECK_REVOKE_TOKEN": True,
+    "UPDATE_LAST_LOGIN": True,
+    "USER_ID_CLAIM": "sub",
+}
+
+# HTTPS: what `check --deploy` asks for, where the operator says that the site is behind TLS
+SECURE_SSL_REDIRECT = HTTPS_ONLY
+SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes come from inside, over plain HTTP
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
+SECURE_HSTS_PRELOAD = HTTPS_ONLY
+SESSION_COOKIE_SECURE = HTTPS_ONLY
+CSRF_COOKIE_SECURE = HTTPS_ONLY
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "voice.api.pagination.PageNumberPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "voice.api.exceptions.problem_handler",
+    "DATETIME_FORMAT": "iso-8601",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "PodStream voice",
+    "DESCRIPTION": "Self-hosted voice cloning for podcasters: upload a voice, clone it, hear it speak.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "SampleStatusEnum": "voice.models.lifecycle.SampleStatus",
+        "VoiceModelStatusEnum": "voice.models.lifecycle.VoiceModelStatus",
+        "SynthesisStatusEnum": "voice.models.lifecycle.SynthesisStatus",
+    },
+}
+RATELIMIT_USE_CACHE = "default"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

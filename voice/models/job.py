@@ -1,0 +1,104 @@
+"""Work that waits, runs, fails and is tried again. The row is the truth; a Celery message only wakes a worker."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from voice.models.lifecycle import JOB_TERMINAL, JobState
+from voice.models.resource import Resource
+from voice.models.sample import VoiceSample
+from voice.models.synthesis import Synthesis
+from voice.models.voice_model import VoiceModel
+
+
+class JobKind(models.TextChoices):
+    PREPROCESS = "preprocess"
+    CLONE = "clone"
+    SYNTHESIS = "synthesis"
+
+
+class Job(models.Model):
+    """One piece of work on one resource.
+
+        queued -> running -> completed | failed | cancelled
+           ^---------'  (another attempt, not before `run_after`)
+
+    A worker owns a running job while it holds `lease_token` and `lease_until` lies ahead. Every write of a worker
+    names its token, so that one who lost the lease changes nothing. `attempt` counts claims. A job may be claimed
+    when all of `depends_on` are completed; when one of them failed or was cancelled, it fails with it.
+    `enqueued_at` is the last time that a wake-up was sent for it; null means that none has been.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=16, choices=JobKind.choices)
+    state = models.CharField(max_length=16, choices=JobState.choices, default=JobState.QUEUED)
+    sample = models.OneToOneField(VoiceSample, null=True, on_delete=models.CASCADE, related_name="job")
+    voice_model = models.OneToOneField(VoiceModel, null=True, on_delete=models.CASCADE, related_name="job")
+    synthesis = models.OneToOneField(Synthesis, null=True, on_delete=models.CASCADE, related_name="job")
+    depends_on = models.ManyToManyField(
+        "self", symmetrical=False, related_name="dependents", db_table="voice_job_dependencies"
+    )
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    run_after = models.DateTimeField(default=timezone.now)
+    enqueued_at = models.DateTimeField(null=True)
+    progress = models.FloatField(default=0.0)
+    phase = models.CharField(max_length=32, blank=True)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_message = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "voice_jobs"
+        ordering = ["created_at", "id"]
+        indexes = [
+            # the sweeper: WHERE state = queued AND run_after <= now
+            models.Index(fields=["run_after"], name="job_due", condition=Q(state=JobState.QUEUED)),
+            # the sweeper: WHERE state = running AND lease_until < now
+            models.Index(fields=["lease_until"], name="job_expired", condition=Q(state=JobState.RUNNING)),
+            # the rate limit while Redis is away: WHERE owner AND created_at >= an hour ago
+            models.Index(fields=["owner", "created_at"], name="job_owner_created"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=JobState.values), name="job_state_known"),
+            models.CheckConstraint(
+                condition=(
+                    Q(kind=JobKind.PREPROCESS, sample__isnull=False, voice_model=None, synthesis=None)
+                    | Q(kind=JobKind.CLONE, sample=None, voice_model__isnull=False, synthesis=None)
+                    | Q(kind=JobKind.SYNTHESIS, sample=None, voice_model=None, synthesis__isnull=False)
+                ),
+                name="job_kind_has_its_resource",
+            ),
+            models.CheckConstraint(condition=Q(progress__gte=0, progress__lte=1), name="job_progress_in_range"),
+            models.CheckConstraint(
+                condition=(
+                    Q(state=JobState.RUNNING, lease_token__isnull=False, lease_until__isnull=False)
+                    | ~Q(state=JobState.RUNNING) & Q(lease_token=None, lease_until=None)
+                ),
+                name="job_lease_while_running",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(state__in=JOB_TERMINAL, finished_at__isnull=False)
+                    | ~Q(state__in=JOB_TERMINAL) & Q(finished_at=None)
+                ),
+                name="job_finished_when_terminal",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id} ({self.state})"
+
+    @property
+    def resource(self) -> Resource:
+        """What this job works on."""
+        found = self.sample or self.voice_model or self.synthesis
+        assert found is not None  # noqa: S101 (held by job_kind_has_its_resource)
+        return found

@@ -1,0 +1,104 @@
+"""States, and the only way to change them: compare-and-set.
+
+    sample     uploaded -> processing -> ready | rejected | failed
+    model      pending  -> cloning    -> ready | failed
+    synthesis  queued   -> running    -> completed | failed | cancelled
+    job        queued  <-> running    -> completed | failed | cancelled
+
+A job goes back from running to queued when it will be tried again; what it works on stays in its middle state.
+A resource that is cancelled, blocked or whose job's dependency failed may go straight from its first state to a
+terminal one. Nothing leaves a terminal state.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+
+class SampleStatus(models.TextChoices):
+    UPLOADED = "uploaded"
+    PROCESSING = "processing"
+    READY = "ready"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+class VoiceModelStatus(models.TextChoices):
+    PENDING = "pending"
+    CLONING = "cloning"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class SynthesisStatus(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class JobState(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+SAMPLE_TERMINAL = frozenset({SampleStatus.READY, SampleStatus.REJECTED, SampleStatus.FAILED})
+VOICE_MODEL_TERMINAL = frozenset({VoiceModelStatus.READY, VoiceModelStatus.FAILED})
+SYNTHESIS_TERMINAL = frozenset({SynthesisStatus.COMPLETED, SynthesisStatus.FAILED, SynthesisStatus.CANCELLED})
+JOB_TERMINAL = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})
+
+TRANSITIONS: dict[type[models.TextChoices], dict[str, frozenset[str]]] = {
+    SampleStatus: {
+        SampleStatus.UPLOADED: frozenset({SampleStatus.PROCESSING, SampleStatus.REJECTED, SampleStatus.FAILED}),
+        SampleStatus.PROCESSING: frozenset(
+            {SampleStatus.PROCESSING, SampleStatus.READY, SampleStatus.REJECTED, SampleStatus.FAILED}
+        ),
+    },
+    VoiceModelStatus: {
+        VoiceModelStatus.PENDING: frozenset({VoiceModelStatus.CLONING, VoiceModelStatus.FAILED}),
+        VoiceModelStatus.CLONING: frozenset(
+            {VoiceModelStatus.CLONING, VoiceModelStatus.READY, VoiceModelStatus.FAILED}
+        ),
+    },
+    SynthesisStatus: {
+        SynthesisStatus.QUEUED: frozenset(
+            {SynthesisStatus.RUNNING, SynthesisStatus.FAILED, SynthesisStatus.CANCELLED}
+        ),
+        SynthesisStatus.RUNNING: frozenset(
+            {
+                SynthesisStatus.RUNNING,
+                SynthesisStatus.COMPLETED,
+                SynthesisStatus.FAILED,
+                SynthesisStatus.CANCELLED,
+            }
+        ),
+    },
+}
+
+
+def sources_of(target: models.TextChoices) -> frozenset[str]:
+    """The statuses from which `target` may be reached."""
+    return frozenset(source for source, targets in TRANSITIONS[type(target)].items() if target in targets)
+
+
+def advance(row: models.Model, target: models.TextChoices, **fields: Any) -> bool:
+    """Move `row.status` to `target` if the database still holds a status that allows it.
+
+    One UPDATE with the allowed sources in its WHERE: of two callers exactly one wins. Returns whether this one
+    did; then `row` shows the new values. `fields` are written in the same statement.
+    """
+    allowed: Iterable[str] = sources_of(target)
+    fields["updated_at"] = timezone.now()
+    manager = type(row)._default_manager
+    if not manager.filter(pk=row.pk, status__in=allowed).update(status=target, **fields):
+        return False
+    row.status = target  # type: ignore[attr-defined]
+    for name, value in fields.items():
+        setattr(row, name, value)
+    return True

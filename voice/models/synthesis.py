@@ -1,0 +1,63 @@
+"""The history of everything that was spoken."""
+
+from django.db import models
+from django.db.models import Q
+
+from voice.models.lifecycle import SynthesisStatus
+from voice.models.resource import Resource
+from voice.models.voice_model import VoiceModel
+
+
+class OutputFormat(models.TextChoices):
+    MP3 = "mp3"
+    WAV = "wav"
+    FLAC = "flac"
+    OGG = "ogg"
+
+
+class Synthesis(Resource):
+    """One text in one voice: queued -> running -> completed | failed | cancelled.
+
+    `audio_name` is the encoded speech in the output storage, set exactly when the status is completed.
+    """
+
+    voice_model = models.ForeignKey(VoiceModel, null=True, on_delete=models.SET_NULL, related_name="syntheses")
+    voice_model_label = models.CharField(max_length=100)  # survives the deletion of the model
+    text = models.TextField()
+    language = models.CharField(max_length=8)
+    output_format = models.CharField(max_length=4, choices=OutputFormat.choices)
+    speed = models.FloatField(default=1.0)
+    seed = models.PositiveBigIntegerField(default=0)
+    options = models.JSONField(default=dict)
+    status = models.CharField(max_length=16, choices=SynthesisStatus.choices, default=SynthesisStatus.QUEUED)
+    audio_name = models.CharField(max_length=200, blank=True)
+    size_bytes = models.PositiveIntegerField(null=True)
+    duration_s = models.FloatField(null=True)
+    processing_s = models.FloatField(null=True)
+    completed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "voice_synthesis_history"
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            # GET /history: WHERE owner ORDER BY created_at DESC
+            models.Index(fields=["owner", "-created_at"], name="synthesis_owner_created"),
+            # GET /history?status=..: WHERE owner AND status ORDER BY created_at DESC
+            models.Index(fields=["owner", "status", "-created_at"], name="synthesis_owner_status"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=SynthesisStatus.values), name="synthesis_status_known"),
+            models.CheckConstraint(condition=Q(output_format__in=OutputFormat.values), name="synthesis_format_known"),
+            models.CheckConstraint(condition=Q(speed__gte=0.5, speed__lte=2.0), name="synthesis_speed_in_range"),
+            models.CheckConstraint(
+                condition=(
+                    Q(status=SynthesisStatus.COMPLETED, duration_s__isnull=False) & ~Q(audio_name="")
+                    | ~Q(status=SynthesisStatus.COMPLETED) & Q(audio_name="")
+                ),
+                name="synthesis_completed_has_audio",
+            ),
+        ]
+        verbose_name_plural = "synthesis history"
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.status})"

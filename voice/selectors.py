@@ -1,0 +1,20 @@
+"""The only way from a user to rows: what is not visible to them does not exist for them."""
+
+from django.db.models import QuerySet
+
+from voice.models import Synthesis, User, VoiceModel, VoiceSample
+
+
+def sample_visible_to(user: User) -> QuerySet[VoiceSample]:
+    """The user's recordings, newest first, with their jobs."""
+    return VoiceSample.objects.filter(owner=user).select_related("job")
+
+
+def voice_model_visible_to(user: User) -> QuerySet[VoiceModel]:
+    """The user's voices, newest first, with their jobs and samples."""
+    return VoiceModel.objects.filter(owner=user).select_related("job").prefetch_related("samples")
+
+
+def synthesis_visible_to(user: User) -> QuerySet[Synthesis]:
+    """The user's history, newest first, with its jobs."""
+    return Synthesis.objects.filter(owner=user).select_related("job")
