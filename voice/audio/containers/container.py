@@ -1,0 +1,81 @@
+"""What the parsers of this folder answer."""
+
+import mmap
+from dataclasses import dataclass
+from typing import Literal
+
+Data = bytes | mmap.mmap
+
+STRAY_BYTES = 16
+"""So few bytes after the last frame can hold nothing of their own; careless writers leave them."""
+
+_ID3V1_BYTES = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A file whose structure holds together.
+
+    `frames`: sample frames per channel that decoding must yield, within `tolerance`; None where only decoding tells.
+    `closed`: whether the last frame of sound ends where the file ends. `streamed_from`: where the samples start in a
+    WAV whose sizes were never filled in.
+    """
+
+    format: Literal["wav", "mp3", "flac"]
+    frames: int | None = None
+    tolerance: int = 0
+    closed: bool = True
+    streamed_from: int | None = None
+
+
+def skip_id3v2(data: Data, offset: int = 0) -> int:
+    """Where the sound starts behind any ID3v2 tags at `offset` (id3.org, 3.1: a synchsafe size, perhaps a footer)."""
+    while data[offset : offset + 3] == b"ID3" and len(data) >= offset + 10:
+        flags, size = data[offset + 5], data[offset + 6 : offset + 10]
+        length = size[0] << 21 | size[1] << 14 | size[2] << 7 | size[3]
+        offset += 10 + length + (10 if flags & 0x10 else 0)
+    return offset
+
+
+def strip_trailing_tags(data: Data, start: int) -> int:
+    """Where the sound ends before ID3v1, Lyrics3v2 and APEv2 tags and zero padding at the end of `data`."""
+    end = len(data)
+    while True:
+        before = end
+        while end > start and data[end - 1] == 0:
+            end -= 1
+        end = _without_tag(data, start=start, end=end)
+        end = _without_tag(data, start=start, end=before) if end == before else end
+        if end == before:
+            return end
+
+
+def _without_tag(data: Data, *, start: int, end: int) -> int:
+    if data[end - _ID3V1_BYTES : end - _ID3V1_BYTES + 3] == b"TAG":
+        return max(start, end - _ID3V1_BYTES)
+    if data[end - 9 : end] == b"LYRICS200" and data[end - 15 : end - 9].isdigit():
+        return max(start, end - 15 - int(data[end - 15 : end - 9]))
+    if data[end - 32 : end - 24] == b"APETAGEX":
+        size = int.from_bytes(data[end - 20 : end - 16], "little")
+        has_header = data[end - 9] & 0x80
+        return max(start, end - size - (32 if has_header else 0))
+    return end
+
+
+def foreign_format(data: Data) -> str | None:
+    """The name of another format that also claims these bytes, or None.
+
+    ZIP readers look for an end record in the last 64 KiB, PDF readers and browsers for a mark in the first KiB.
+    """
+    head = data[:1024].lower()
+    if b"%pdf-" in head:
+        return "a PDF document"
+    if b"<html" in head or b"<script" in head or b"<!doctype" in head:
+        return "a web page"
+    window_start = max(0, len(data) - 65_557 - 1024)
+    record = data.rfind(b"PK\x05\x06", window_start)
+    if record >= 0 and data[record + 4 : record + 8] == bytes(4):
+        directory_size = int.from_bytes(data[record + 12 : record + 16], "little")
+        if directory_size <= record:
+            return "a ZIP archive"
+    return None

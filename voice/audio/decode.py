@@ -1,0 +1,139 @@
+"""Turn an upload into our own PCM, in a child process that is allowed next to nothing.
+
+Parsers differ about a lying header, and decoders have holes. So an upload is parsed and decoded exactly once, by
+`decode_child.py`, which holds three open files (the upload, the target, its report), cannot open another, and has
+limits on memory, CPU time and output. Everything after reads the PCM that it wrote.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+from voice.audio.pcm import PCM_HEADER_BYTES, pcm_header
+from voice.audio.rejections import rejection_error
+
+AudioFormat = Literal["wav", "mp3", "flac"]
+
+_CHILD = Path(__file__).with_name("decode_child.py")
+_REPORT_LIMIT_BYTES = 4096
+_KILLED_BY_LIMIT = {signal.SIGXCPU, signal.SIGKILL, signal.SIGXFSZ}
+_ENVIRONMENT = {
+    "PATH": os.defpath,
+    "LC_ALL": "C.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeLimits:
+    """What an upload may be, and what decoding it may cost.
+
+    `memory_bytes` bounds the child's address space, `cpu_s` its processor time in whole seconds, and `wall_s` how
+    long the caller waits.
+    """
+
+    max_bytes: int = 10 * 1024 * 1024
+    min_duration_s: float = 10.0
+    max_duration_s: float = 300.0
+    max_channels: int = 8
+    min_rate_hz: int = 8_000
+    max_rate_hz: int = 192_000
+    memory_bytes: int = 400 * 1024 * 1024
+    cpu_s: int = 4
+    wall_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedAudio:
+    """What was in the upload. `channels` and `sample_format` are the upload's; the PCM is mono float32.
+
+    `frames` and `duration_s` are counted while decoding, never taken from a header. `sample_format` is libsndfile's
+    subtype, such as `PCM_16`, `FLOAT` or `MPEG_LAYER_III`.
+    """
+
+    format: AudioFormat
+    duration_s: float
+    rate_hz: int
+    channels: int
+    frames: int
+    sample_format: str
+
+
+def decode_upload(source: Path, target: Path, *, limits: DecodeLimits) -> DecodedAudio:
+    """Judge `source` by its content and write it to `target` as mono PCM at its own rate (see `voice.audio.pcm`).
+
+    Channels are averaged. `target` is replaced; after an error it does not exist. Takes 0.2-3 s of one core;
+    safe from threads.
+    Raises UnsupportedAudio, InvalidAudio or TooLarge with a code of `voice.audio.rejections.REJECTIONS`.
+    """
+    size = source.stat().st_size
+    if size > limits.max_bytes:
+        raise rejection_error("file_too_large", {"size_bytes": size, "limit_bytes": limits.max_bytes})
+    try:
+        with source.open("rb") as upload, target.open("wb") as pcm:
+            pcm.write(bytes(PCM_HEADER_BYTES))
+            pcm.flush()
+            decoded = _run_child(upload, pcm, limits)
+            _seal(pcm, decoded)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    return decoded
+
+
+def _run_child(upload: IO[bytes], pcm: IO[bytes], limits: DecodeLimits) -> DecodedAudio:
+    with tempfile.TemporaryFile() as report, tempfile.TemporaryFile() as stderr:
+        child = subprocess.Popen(
+            [sys.executable, "-I", str(_CHILD), json.dumps(asdict(limits)), str(pcm.fileno())],
+            stdin=upload,
+            stdout=report,
+            stderr=stderr,
+            pass_fds=(pcm.fileno(),),
+            env=_ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,
+        )
+        try:
+            returncode = child.wait(limits.wall_s)
+        except subprocess.TimeoutExpired as error:
+            raise rejection_error("decode_limit", {}) from error
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+        return _judge(returncode, _head(report), _head(stderr))
+
+
+def _head(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read(_REPORT_LIMIT_BYTES)
+
+
+def _judge(returncode: int, report: bytes, stderr: bytes) -> DecodedAudio:
+    """What the child's end means. A child that fails on its own code is our bug, and is raised as one."""
+    if returncode < 0:
+        killed = -returncode in _KILLED_BY_LIMIT
+        raise rejection_error("decode_limit" if killed else "corrupt_audio", {})
+    if returncode != 0:
+        raise RuntimeError(f"decode_child ended with {returncode}: {stderr.decode(errors='replace')}")
+    answer = json.loads(report)
+    if "code" in answer:
+        raise rejection_error(answer["code"], answer["details"])
+    return DecodedAudio(**answer)
+
+
+def _seal(pcm: IO[bytes], decoded: DecodedAudio) -> None:
+    """Write the header once the file holds exactly what the child claims."""
+    size = os.fstat(pcm.fileno()).st_size
+    if size != PCM_HEADER_BYTES + 4 * decoded.frames:
+        raise RuntimeError(f"decode_child reported {decoded.frames} frames and left {size} bytes")
+    pcm.seek(0)
+    pcm.write(pcm_header(rate_hz=decoded.rate_hz, frames=decoded.frames))
