@@ -80,6 +80,7 @@ CACHES = {
         "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
     }
 }
+SWEEP_IN_WORKER = env.bool("SWEEP_IN_WORKER", REDIS_IS_EMBEDDED)  # elsewhere beat sweeps
 
 # Celery: a message is only a wake-up that carries a job's id; see docs/adr/0001-jobs.md
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)

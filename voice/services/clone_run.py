@@ -1,0 +1,55 @@
+"""The work of a clone job: reference audio becomes a voice profile."""
+
+from pathlib import Path
+
+from voice.audio.encode import read_flac
+from voice.engines.registry import engine_get
+from voice.errors import Blocked, Conflict
+from voice.models.lifecycle import VoiceModelStatus, advance
+from voice.services.lease import Lease
+from voice.services.outcome import Outcome
+from voice.storage import attempt_name, fetch, sample_storage, store, voice_model_storage
+
+
+def clone_run(lease: Lease, folder: Path) -> Outcome:
+    """Clone a voice from the samples of its model. Raises EngineError where they do not suffice."""
+    voice_model = lease.job.voice_model
+    assert voice_model is not None
+    samples = list(voice_model.samples.order_by("created_at", "id"))
+    if not samples:
+        raise Conflict("sample_deleted", "The recordings of this voice were deleted before it was made.")
+    if any(sample.is_blocked for sample in samples):
+        raise Blocked("sample_blocked", "A moderator has blocked a recording of this voice.")
+    lease.report(0.05, "reading")
+    references = [read_flac(fetch(sample_storage(), sample.audio_name, folder)) for sample in samples]
+    lease.report(0.2, "cloning")
+    engine = engine_get(voice_model.engine)
+    profile = engine.clone(references, voice_model.language)
+    lease.report(0.8, "comparing")
+    similarity = min(engine.similarity(profile, reference) for reference in references)
+    lease.report(0.9, "storing")
+    path = folder / "profile.safetensors"
+    profile.save(path)
+    name = attempt_name(
+        owner_id=voice_model.owner_id,
+        resource_id=voice_model.pk,
+        attempt=lease.job.attempt,
+        suffix="safetensors",
+    )
+    file = store(voice_model_storage(), name, path)
+    quality = {
+        "similarity": round(similarity, 3),
+        "reference_duration_s": round(sum(reference.duration_s for reference in references), 3),
+        "sample_score": min((sample.quality or {}).get("score", 0) for sample in samples),
+    }
+
+    def write() -> bool:
+        return advance(
+            voice_model,
+            VoiceModelStatus.READY,
+            profile_name=file.name,
+            engine_version=profile.engine_version,
+            quality=quality,
+        )
+
+    return Outcome(file, write)

@@ -1,0 +1,170 @@
+"""The life of a job. See docs/adr/0001-jobs.md for why each step is as it is."""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from voice.errors import InvalidAudio, LeaseLost, VoiceError
+from voice.models import Job, JobKind, Synthesis, User, VoiceModel, VoiceSample
+from voice.models.lifecycle import (
+    JOB_TERMINAL,
+    JobState,
+    SampleStatus,
+    SynthesisStatus,
+    VoiceModelStatus,
+    advance,
+)
+from voice.services.lease import Lease
+from voice.streaming.progress import job_publish
+
+logger = logging.getLogger(__name__)
+QUEUES = {JobKind.PREPROCESS: "preprocess", JobKind.CLONE: "clone", JobKind.SYNTHESIS: "synthesis"}
+WORKING = {
+    JobKind.PREPROCESS: SampleStatus.PROCESSING,
+    JobKind.CLONE: VoiceModelStatus.CLONING,
+    JobKind.SYNTHESIS: SynthesisStatus.RUNNING,
+}
+FAILED = {
+    JobKind.PREPROCESS: SampleStatus.FAILED,
+    JobKind.CLONE: VoiceModelStatus.FAILED,
+    JobKind.SYNTHESIS: SynthesisStatus.FAILED,
+}
+
+
+def job_create(*, owner: User, resource: VoiceSample | VoiceModel | Synthesis, depends_on: Iterable[Job] = ()) -> Job:
+    """Write the job of a new resource, in the caller's transaction, and wake a worker after its commit.
+
+    With Redis away the wake-up is lost, the request is not: the sweeper sends it later.
+    """
+    job = Job(owner=owner)
+    match resource:
+        case VoiceSample():
+            job.kind, job.sample = JobKind.PREPROCESS, resource
+        case VoiceModel():
+            job.kind, job.voice_model = JobKind.CLONE, resource
+        case Synthesis():
+            job.kind, job.synthesis = JobKind.SYNTHESIS, resource
+    job.save(force_insert=True)
+    job.depends_on.set(depends_on)
+    transaction.on_commit(lambda: job_enqueue(job_id=job.pk, kind=job.kind), robust=True)
+    return job
+
+
+def job_enqueue(*, job_id: UUID, kind: str) -> None:
+    """Wake a worker for a job. Raises kombu's OperationalError while the broker is away."""
+    current_app.send_task("voice.run_job", args=[str(job_id)], queue=QUEUES[JobKind(kind)], retry=False)
+    Job.objects.filter(pk=job_id).update(enqueued_at=timezone.now())
+
+
+def not_blocked() -> Q:
+    """Jobs all of whose dependencies are completed."""
+    return ~Exists(Job.objects.filter(dependents=OuterRef("pk")).exclude(state=JobState.COMPLETED))
+
+
+def job_claim(*, job_id: UUID) -> Lease | None:
+    """Take a job that is due, or whose worker is lost. Of any number of callers at most one gets the lease."""
+    now, token = timezone.now(), uuid4()
+    is_free = Q(state=JobState.QUEUED, run_after__lte=now) | Q(state=JobState.RUNNING, lease_until__lt=now)
+    with transaction.atomic():
+        claimed = Job.objects.filter(is_free, not_blocked(), pk=job_id, attempt__lt=settings.JOB_MAX_ATTEMPTS).update(
+            state=JobState.RUNNING,
+            attempt=F("attempt") + 1,
+            lease_token=token,
+            lease_until=now + timedelta(seconds=settings.JOB_LEASE_S),
+            started_at=now,
+            progress=0.0,
+            phase="",
+        )
+        if not claimed:
+            return None
+        job = Job.objects.select_related("sample", "voice_model", "synthesis").get(pk=job_id)
+        advance(job.resource, WORKING[JobKind(job.kind)])
+    logger.info("job %s: %s attempt %d", job.pk, job.kind, job.attempt)
+    return Lease(job=job, token=token)
+
+
+def job_finish(*, lease: Lease, write: Callable[[], bool]) -> None:
+    """Complete the job and write its result, both or neither.
+
+    `write` advances the resource and returns whether it could. Raises LeaseLost when the job is no longer ours.
+    """
+    with transaction.atomic():
+        if not _end(lease.job, JobState.COMPLETED, only=Q(lease_token=lease.token), progress=1.0) or not write():
+            raise LeaseLost("lease_lost", "Another worker owns this job, or it was cancelled.")
+        dependents = list(lease.job.dependents.filter(state=JobState.QUEUED).values_list("pk", "kind"))
+        for pk, kind in dependents:
+            transaction.on_commit(lambda pk=pk, kind=kind: job_enqueue(job_id=pk, kind=kind), robust=True)
+    logger.info("job %s: completed", lease.job.pk)
+
+
+def job_retry(*, lease: Lease, error: VoiceError) -> None:
+    """Give the job back to be tried again later: 1, 2, 4 .. times JOB_BACKOFF_S."""
+    delay_s = settings.JOB_BACKOFF_S * 2 ** (lease.job.attempt - 1)
+    Job.objects.filter(pk=lease.job.pk, lease_token=lease.token, state=JobState.RUNNING).update(
+        state=JobState.QUEUED,
+        lease_token=None,
+        lease_until=None,
+        enqueued_at=None,
+        run_after=timezone.now() + timedelta(seconds=delay_s),
+        phase="waiting to try again",
+    )
+    logger.warning("job %s: attempt %d: %s, again in %.0f s", lease.job.pk, lease.job.attempt, error.code, delay_s)
+
+
+def job_fail(*, job: Job, error: VoiceError, only: Q = Q()) -> bool:
+    """End the job and its resource with a reason, and everything that waits for it. False if it had ended before."""
+    with transaction.atomic():
+        reason = {"error_code": error.code, "error_message": error.message}
+        if not _end(job, JobState.FAILED, only=only, **reason):
+            return False
+        status = FAILED[JobKind(job.kind)]
+        if status is SampleStatus.FAILED and isinstance(error, InvalidAudio):
+            status = SampleStatus.REJECTED
+        advance(job.resource, status, **reason)
+        _fail_dependents(job, error)
+    logger.warning("job %s: failed: %s", job.pk, error.code)
+    return True
+
+
+def job_cancel(*, job: Job, error: VoiceError) -> bool:
+    """End a job that nobody wants any more; its worker notices at its next write. False if it had ended before.
+
+    The caller moves or deletes the resource, in the same transaction. `error` tells those that wait for it why.
+    """
+    with transaction.atomic():
+        if not _end(job, JobState.CANCELLED, only=Q()):
+            return False
+        _fail_dependents(job, error)
+    return True
+
+
+def _end(job: Job, state: JobState, *, only: Q, **fields: object) -> bool:
+    ended = (
+        Job.objects.filter(only, pk=job.pk)
+        .exclude(state__in=JOB_TERMINAL)
+        .update(state=state, lease_token=None, lease_until=None, finished_at=timezone.now(), **fields)
+    )
+    if ended:
+        transaction.on_commit(lambda: job_publish(job.pk, state), robust=True)
+    return bool(ended)
+
+
+def _fail_dependents(job: Job, error: VoiceError) -> None:
+    what = {JobKind.PREPROCESS: "recording", JobKind.CLONE: "voice model", JobKind.SYNTHESIS: "synthesis"}
+    reason = VoiceError(
+        "dependency_failed",
+        f"The {what[JobKind(job.kind)]} {job.resource.pk} that this needs could not be made: {error.message}",
+    )
+    for dependent in _with_resource(job.dependents.exclude(state__in=JOB_TERMINAL)):
+        job_fail(job=dependent, error=reason)
+
+
+def _with_resource(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    return jobs.select_related("sample", "voice_model", "synthesis")

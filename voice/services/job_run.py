@@ -1,0 +1,67 @@
+"""Runs one job: claim, work, and finish, fail or try again."""
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+
+from voice.errors import EngineError, LeaseLost, VoiceError
+from voice.models import JobKind
+from voice.services.clone_run import clone_run
+from voice.services.job import job_claim, job_fail, job_finish, job_retry
+from voice.services.lease import Lease
+from voice.services.outcome import Outcome
+from voice.services.preprocess_run import preprocess_run
+from voice.services.synthesis_run import synthesis_run
+from voice.storage import work_folder
+
+logger = logging.getLogger(__name__)
+Work = Callable[[Lease, Path], Outcome]
+WORK: Mapping[str, Work] = {
+    JobKind.PREPROCESS: preprocess_run,
+    JobKind.CLONE: clone_run,
+    JobKind.SYNTHESIS: synthesis_run,
+}
+
+
+def job_run(*, job_id: UUID) -> None:
+    """Do a job, if it is there to be done. Never raises for what the job itself did wrong."""
+    lease = job_claim(job_id=job_id)
+    if lease is None:
+        return
+    with lease.kept_alive(), work_folder() as folder:
+        try:
+            outcome = WORK[lease.job.kind](lease, folder)
+        except LeaseLost:
+            logger.info("job %s: stopped, it is no longer ours", job_id)
+        except VoiceError as error:
+            _retry_or_fail(lease, error)
+        except Exception:
+            logger.exception("job %s: attempt %d broke", job_id, lease.job.attempt)
+            _retry_or_fail(lease, _Broken())
+        else:
+            _finish(lease, outcome)
+
+
+class _Broken(EngineError):
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("internal_error", "Something broke on our side. It is logged; please tell the operator.")
+
+
+def _finish(lease: Lease, outcome: Outcome) -> None:
+    try:
+        job_finish(lease=lease, write=outcome.write)
+    except LeaseLost:
+        logger.info("job %s: finished too late, dropping what was made", lease.job.pk)
+        outcome.file.delete()
+
+
+def _retry_or_fail(lease: Lease, error: VoiceError) -> None:
+    if error.retryable and lease.job.attempt < settings.JOB_MAX_ATTEMPTS:
+        job_retry(lease=lease, error=error)
+    else:
+        job_fail(job=lease.job, error=error, only=lease.is_mine())

@@ -1,0 +1,86 @@
+"""Wakes what was lost. Safe to run at any time, by any number of processes."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from celery import current_app
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from voice.errors import EngineError, VoiceError
+from voice.models import IdempotencyKey, Job
+from voice.models.lifecycle import JobState
+from voice.services.job import QUEUES, job_enqueue, job_fail, not_blocked
+
+logger = logging.getLogger(__name__)
+BATCH = 500
+GRACE = timedelta(seconds=30)  # a wake-up that is younger may still be on its way
+STALE = timedelta(minutes=10)  # a wake-up that is older is sent again, even if its queue is not empty
+IDEMPOTENCY_KEY_AGE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepCounts:
+    """What one sweep did."""
+
+    woken: int
+    lost: int
+    doomed: int
+
+
+def job_sweep() -> SweepCounts:
+    """Send missing wake-ups, fail what lost its worker too often or what waits for something that failed."""
+    now = timezone.now()
+    IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEY_AGE).delete()
+    lost = sum(_fail_lost(job) for job in _worn_out(now))
+    doomed = sum(_fail_doomed(job) for job in _doomed())
+    woken = _wake(now)
+    if woken or lost or doomed:
+        logger.info("sweep: %d woken, %d lost, %d doomed", woken, lost, doomed)
+    return SweepCounts(woken=woken, lost=lost, doomed=doomed)
+
+
+def _worn_out(now: datetime) -> list[Job]:
+    expired = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=now, attempt__gte=settings.JOB_MAX_ATTEMPTS)
+    return list(expired.select_related("sample", "voice_model", "synthesis")[:BATCH])
+
+
+def _fail_lost(job: Job) -> bool:
+    error = EngineError(
+        "worker_lost",
+        f"The worker died in each of {job.attempt} attempts. Try another recording or text, or ask the operator.",
+    )
+    return job_fail(job=job, error=error, only=Q(lease_token=job.lease_token))
+
+
+def _doomed() -> list[Job]:
+    """Queued jobs with a dependency that ended badly before it could see them."""
+    ended_badly = Job.objects.filter(dependents=OuterRef("pk"), state__in=[JobState.FAILED, JobState.CANCELLED])
+    doomed = Job.objects.filter(Exists(ended_badly), state=JobState.QUEUED)
+    return list(doomed.select_related("sample", "voice_model", "synthesis")[:BATCH])
+
+
+def _fail_doomed(job: Job) -> bool:
+    return job_fail(job=job, error=VoiceError("dependency_failed", "Something that this needs could not be made."))
+
+
+def _wake(now: datetime) -> int:
+    silent = Q(enqueued_at=None) | Q(enqueued_at__lt=now - GRACE)
+    expired = Q(state=JobState.RUNNING, lease_until__lt=now)
+    due = Job.objects.filter(Q(state=JobState.QUEUED, run_after__lte=now) & not_blocked() | expired, silent)
+    empty = {kind for kind, queue in QUEUES.items() if _queue_length(queue) == 0}
+    woken = 0
+    for job in due.order_by("run_after")[:BATCH]:
+        may_wait_in_queue = job.state == JobState.QUEUED and job.enqueued_at and job.enqueued_at > now - STALE
+        if may_wait_in_queue and job.kind not in empty:
+            continue
+        job_enqueue(job_id=job.pk, kind=job.kind)
+        woken += 1
+    return woken
+
+
+def _queue_length(queue: str) -> int:
+    with current_app.connection_for_write() as connection, connection.channel() as channel:
+        return int(channel.queue_declare(queue=queue, passive=False).message_count)

@@ -1,0 +1,91 @@
+"""The right to work on a job: taken by a claim, renewed by a thread, and checked at every write."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from voice.errors import EngineError, LeaseLost
+from voice.models import Job
+from voice.models.lifecycle import JobState
+
+logger = logging.getLogger(__name__)
+REPORT_INTERVAL_S = 0.5  # progress is for people: more writes than this help nobody
+
+
+class Lease:
+    """One worker's hold on one attempt of a job.
+
+    `report` is called from the working thread, between sentences or steps; it is where a worker learns that the
+    job was cancelled, deleted or given to somebody else.
+    """
+
+    def __init__(self, *, job: Job, token: UUID) -> None:
+        self.job = job
+        self.token = token
+        self._is_lost = threading.Event()
+        self._is_released = threading.Event()
+        self._deadline = time.monotonic() + settings.JOB_TIMEOUT_S
+        self._next_report = 0.0
+
+    def report(self, progress: float, phase: str) -> None:
+        """Write how far the work is, at most twice a second.
+
+        Raises LeaseLost when the job is no longer ours, EngineError `timed_out` when its time is over.
+        """
+        if self._is_lost.is_set():
+            raise LeaseLost("lease_lost", "Another worker owns this job, or it was cancelled.")
+        now = time.monotonic()
+        if now > self._deadline:
+            raise EngineError("timed_out", f"This took longer than {settings.JOB_TIMEOUT_S:.0f} s and was stopped.")
+        if now < self._next_report and phase == self.job.phase:
+            return
+        self._next_report = now + REPORT_INTERVAL_S
+        self.job.phase = phase
+        if not self._held().update(progress=min(max(progress, 0.0), 1.0), phase=phase):
+            self._is_lost.set()
+            raise LeaseLost("lease_lost", "Another worker owns this job, or it was cancelled.")
+
+    @contextmanager
+    def kept_alive(self) -> Iterator[None]:
+        """Renew the lease from a thread while the block runs."""
+        thread = threading.Thread(target=self._renew_until_released, name=f"lease-{self.job.pk}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._is_released.set()
+            thread.join()
+
+    def is_mine(self) -> Q:
+        """The condition that fences every write of this attempt."""
+        return Q(lease_token=self.token, state=JobState.RUNNING)
+
+    def _held(self) -> QuerySet[Job]:
+        return Job.objects.filter(self.is_mine(), pk=self.job.pk)
+
+    def _renew_until_released(self) -> None:
+        try:
+            while not self._is_released.wait(settings.JOB_LEASE_S / 3):
+                if time.monotonic() > self._deadline + settings.JOB_LEASE_S:
+                    return  # the working thread hangs: let the lease run out
+                self._renew()
+        finally:
+            connection.close()
+
+    def _renew(self) -> None:
+        until = timezone.now() + timedelta(seconds=settings.JOB_LEASE_S)
+        try:
+            if not self._held().update(lease_until=until):
+                self._is_lost.set()
+        except DatabaseError as error:  # the next round tries again; the final write is fenced anyway
+            logger.warning("job %s: lease not renewed: %s", self.job.pk, type(error).__name__)
+            connection.close()

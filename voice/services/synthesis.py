@@ -1,0 +1,108 @@
+"""Speech: asked for, cancelled, deleted."""
+
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.db import transaction
+
+from voice.engines.base import OptionSpec
+from voice.engines.registry import engine_get
+from voice.errors import Blocked, Conflict, InvalidRequest, InvalidText, JobCancelled
+from voice.models import Synthesis, User, VoiceModel
+from voice.models.lifecycle import SynthesisStatus, VoiceModelStatus, advance
+from voice.services.job import job_cancel, job_create
+from voice.services.voice_model import engine_check_language
+from voice.storage import output_storage
+from voice.text.normalize import clean_text, length_nfc
+
+CANCELLED = JobCancelled("cancelled", "This was cancelled.")
+
+
+def synthesis_create(
+    *,
+    owner: User,
+    voice_model: VoiceModel,
+    text: str,
+    language: str,
+    output_format: str,
+    speed: float = 1.0,
+    seed: int = 0,
+    options: Mapping[str, float] | None = None,
+) -> Synthesis:
+    """Have a text spoken in a voice that is ready or still being made. Runs in the caller's transaction.
+
+    Raises Blocked, Conflict `model_unusable`, InvalidText, InvalidRequest, EngineUnavailable.
+    """
+    _check_usable(voice_model)
+    language = language or voice_model.language
+    engine_check_language(voice_model.engine, language)
+    synthesis = Synthesis(
+        owner=owner,
+        voice_model=voice_model,
+        voice_model_label=voice_model.name,
+        text=_checked_text(text),
+        language=language,
+        output_format=output_format,
+        speed=speed,
+        seed=seed,
+        options=_checked_options(engine_get(voice_model.engine).option_specs, options or {}),
+    )
+    with transaction.atomic():
+        synthesis.save(force_insert=True)
+        job_create(owner=owner, resource=synthesis, depends_on=[voice_model.job])
+    return synthesis
+
+
+def synthesis_cancel(*, synthesis: Synthesis) -> Synthesis:
+    """Stop a synthesis that has not ended; one that has is left as it is."""
+    with transaction.atomic():
+        if job_cancel(job=synthesis.job, error=CANCELLED):
+            advance(synthesis, SynthesisStatus.CANCELLED)
+    synthesis.refresh_from_db()
+    return synthesis
+
+
+def synthesis_delete(*, synthesis: Synthesis) -> None:
+    """Delete an entry of the history and its audio; if it is still being made, stop that."""
+    with transaction.atomic():
+        job_cancel(job=synthesis.job, error=CANCELLED)
+        synthesis.refresh_from_db(fields=["audio_name"])
+        name = synthesis.audio_name
+        synthesis.delete()
+        if name:
+            transaction.on_commit(lambda: output_storage().delete(name), robust=True)
+
+
+def _check_usable(voice_model: VoiceModel) -> None:
+    if voice_model.is_blocked:
+        raise Blocked("model_blocked", f"A moderator has blocked the voice “{voice_model.name}”.")
+    if voice_model.status == VoiceModelStatus.FAILED:
+        raise Conflict(
+            "model_unusable",
+            f"The voice “{voice_model.name}” could not be made: {voice_model.error_message} Clone it again.",
+        )
+
+
+def _checked_text(text: str) -> str:
+    length, limit = length_nfc(text), settings.MAX_SYNTHESIS_TEXT_LENGTH
+    if length > limit:
+        raise InvalidText(
+            "text_too_long",
+            f"The text has {length} characters, {limit} are allowed. Send it in parts.",
+            details={"length": length, "limit": limit},
+        )
+    return clean_text(text)
+
+
+def _checked_options(specs: tuple[OptionSpec, ...], options: Mapping[str, float]) -> dict[str, float]:
+    known = {spec.name: spec for spec in specs}
+    for name, value in options.items():
+        spec = known.get(name)
+        if spec is None:
+            allowed = ", ".join(known) or "none"
+            raise InvalidRequest("option_unknown", f"This engine has no option {name!r}; it has: {allowed}.")
+        if not spec.minimum <= value <= spec.maximum:
+            raise InvalidRequest(
+                "option_out_of_range", f"{name} must be between {spec.minimum} and {spec.maximum}, not {value}."
+            )
+    return dict(options)

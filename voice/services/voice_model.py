@@ -1,0 +1,89 @@
+"""Voice models: cloned from samples, renamed, deleted."""
+
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db import transaction
+
+from voice.engines.base import LANGUAGES
+from voice.engines.registry import engine_get
+from voice.errors import Blocked, Conflict, InvalidRequest, VoiceError
+from voice.models import Job, User, VoiceModel, VoiceSample
+from voice.models.lifecycle import SAMPLE_TERMINAL, SampleStatus
+from voice.services.job import job_cancel, job_create
+from voice.storage import voice_model_storage
+
+
+def voice_model_clone(
+    *, owner: User, samples: Sequence[VoiceSample], name: str, language: str, engine: str = ""
+) -> VoiceModel:
+    """Start a voice from recordings that are ready or still being prepared. Runs in the caller's transaction.
+
+    Raises Blocked, Conflict `sample_unusable`, InvalidRequest, EngineUnavailable.
+    """
+    engine_name = engine or settings.VOICE_ENGINE
+    engine_check_language(engine_name, language)
+    for sample in samples:
+        _check_usable(sample)
+    voice_model = VoiceModel(owner=owner, name=name, language=language, engine=engine_name)
+    with transaction.atomic():
+        voice_model.save(force_insert=True)
+        voice_model.samples.set(samples)
+        job_create(owner=owner, resource=voice_model, depends_on=Job.objects.filter(sample__in=samples))
+    return voice_model
+
+
+def engine_check_language(engine_name: str, language: str) -> None:
+    """Raise InvalidRequest where an engine does not speak a language, EngineUnavailable where it is not here."""
+    if language not in engine_get(engine_name).languages:
+        raise InvalidRequest(
+            "language_unsupported",
+            f"The engine {engine_name!r} does not speak {LANGUAGES.get(language, language)}.",
+        )
+
+
+def voice_model_update(*, voice_model: VoiceModel, name: str) -> VoiceModel:
+    """Rename a voice."""
+    voice_model.name = name
+    voice_model.save(update_fields=["name", "updated_at"])
+    return voice_model
+
+
+def voice_model_delete(*, voice_model: VoiceModel) -> None:
+    """Delete a voice and its profile. What waits to be spoken in it fails; what was spoken stays in the history."""
+    with transaction.atomic():
+        job_cancel(job=voice_model.job, error=VoiceError("voice_model_deleted", "The voice model was deleted."))
+        _cancel_syntheses(voice_model)
+        name = voice_model.profile_name
+        voice_model.delete()
+        if name:
+            transaction.on_commit(lambda: voice_model_storage().delete(name), robust=True)
+
+
+def voice_model_block(*, voice_model: VoiceModel, reason: str) -> None:
+    """Keep a voice from speaking; its owner sees why."""
+    voice_model.is_blocked, voice_model.blocked_reason = True, reason
+    voice_model.save(update_fields=["is_blocked", "blocked_reason", "updated_at"])
+
+
+def voice_model_unblock(*, voice_model: VoiceModel) -> None:
+    """Allow a blocked voice again."""
+    voice_model.is_blocked, voice_model.blocked_reason = False, ""
+    voice_model.save(update_fields=["is_blocked", "blocked_reason", "updated_at"])
+
+
+def _cancel_syntheses(voice_model: VoiceModel) -> None:
+    from voice.services.synthesis import synthesis_cancel  # a synthesis needs its voice's rules too
+
+    for synthesis in voice_model.syntheses.select_related("job"):
+        synthesis_cancel(synthesis=synthesis)
+
+
+def _check_usable(sample: VoiceSample) -> None:
+    if sample.is_blocked:
+        raise Blocked("sample_blocked", f"A moderator has blocked the recording “{sample.name}”.")
+    if sample.status in SAMPLE_TERMINAL - {SampleStatus.READY}:
+        raise Conflict(
+            "sample_unusable",
+            f"The recording “{sample.name}” was not accepted: {sample.error_message} Upload another one.",
+        )

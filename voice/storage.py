@@ -1,0 +1,75 @@
+"""Where files live. Names are made here, from ids alone; nothing that a user wrote is ever part of one."""
+
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import Storage, storages
+
+logger = logging.getLogger(__name__)
+
+
+def sample_storage() -> Storage:
+    """Decoded uploads, kept originals and preprocessed audio."""
+    return storages["samples"]
+
+
+def voice_model_storage() -> Storage:
+    """Voice profiles."""
+    return storages["models"]
+
+
+def output_storage() -> Storage:
+    """Synthesised speech."""
+    return storages["output"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file in one of the storages."""
+
+    storage: Storage
+    name: str
+
+    def delete(self) -> None:
+        """Remove it; a file that is gone already is fine."""
+        self.storage.delete(self.name)
+
+
+def attempt_name(*, owner_id: UUID, resource_id: UUID, attempt: int, suffix: str) -> str:
+    """The name of what one attempt of a job makes: no two attempts share it."""
+    return f"{owner_id}/{resource_id}/{attempt}.{suffix}"
+
+
+def store(storage: Storage, name: str, source: Path) -> StoredFile:
+    """Put a finished local file into a storage."""
+    with source.open("rb") as f:
+        return StoredFile(storage, storage.save(name, File(f)))
+
+
+@contextmanager
+def work_folder() -> Iterator[Path]:
+    """A private folder for unfinished files, gone afterwards."""
+    folder = Path(mkdtemp(dir=settings.WORK_DIR))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fetch(storage: Storage, name: str, folder: Path) -> Path:
+    """A local path with the content of a stored file: itself on a local disk, a copy in `folder` elsewhere."""
+    try:
+        return Path(storage.path(name))
+    except NotImplementedError:
+        target = folder / Path(name).name
+        with storage.open(name, "rb") as source, target.open("wb") as sink:
+            shutil.copyfileobj(source, sink)
+        return target
