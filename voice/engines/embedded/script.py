@@ -1,0 +1,66 @@
+"""What is to be said: the lines of a text, in the form that the source speaker reads, with the pauses after them."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from voice.engines.base import LANGUAGES
+from voice.engines.embedded.japanese import to_kana
+from voice.errors import InvalidText
+from voice.text.split import split_passages
+
+LIMIT_CHARS = {"zh-cn": 80, "ja": 70, "ko": 95}
+DEFAULT_LIMIT_CHARS = 220
+SENTENCE_PAUSE_S = 0.35
+CLAUSE_PAUSE_S = 0.15
+PARAGRAPH_PAUSE_S = 0.75
+SENTENCE_END = re.compile(r"[.!?…。！？．؟।॥]['\"”’»」』)\]]*$")
+HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
+HANGUL = re.compile(r"[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence, or a clause of a long one. `spoken`: for the source speaker. `chars`: of the text as given."""
+
+    spoken: str
+    chars: int
+    pause_s: float
+
+
+def lines_of(text: str, language: str) -> list[Line]:
+    """The lines of `text`, at least one.
+
+    Raises InvalidText `language_unsupported`, and `text_unspeakable` where there is no letter or digit in the text, or
+    a script that the language's voice would spell out in English ("Chinese letter").
+    """
+    if language not in LANGUAGES:
+        raise InvalidText("language_unsupported", f"This engine does not speak {language!r}.")
+    _check_speakable(text, language)
+    passages = split_passages(text, language, limit_chars=LIMIT_CHARS.get(language, DEFAULT_LIMIT_CHARS))
+    return [
+        Line(
+            spoken=to_kana(passage.text) if language == "ja" else passage.text,
+            chars=len(passage.text),
+            pause_s=_pause_s(passage.text, ends_paragraph=passage.ends_paragraph),
+        )
+        for passage in passages
+    ]
+
+
+def _check_speakable(text: str, language: str) -> None:
+    if not any(unicodedata.category(character)[0] in "LN" for character in text):
+        raise InvalidText("text_unspeakable", "The text holds no letter and no digit: there is nothing to say.")
+    scripts = [(HAN, {"zh-cn", "ja"}), (KANA, {"ja"}), (HANGUL, {"ko"})]
+    for script, readers in scripts:
+        found = script.search(text)
+        if found and language not in readers:
+            message = f"{found[0]!r} cannot be read in {LANGUAGES[language]}. Choose the language of the text."
+            raise InvalidText("text_unspeakable", message, details={"unreadable": found[0]})
+
+
+def _pause_s(text: str, *, ends_paragraph: bool) -> float:
+    if ends_paragraph:
+        return PARAGRAPH_PAUSE_S
+    return SENTENCE_PAUSE_S if SENTENCE_END.search(text) else CLAUSE_PAUSE_S

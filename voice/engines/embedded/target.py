@@ -1,0 +1,90 @@
+"""The target speaker, ready to be spoken with: what a profile holds, plus everything that is derived from it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from voice.audio.waveform import Samples
+from voice.engines.embedded.analysis import FRAME_S, Frames, Matrix, Vector
+from voice.engines.embedded.epochs import find_epochs
+from voice.engines.embedded.matching import Indices, UnitIndex, matching_vectors
+from voice.engines.embedded.statistics import SpeakerStatistics, describe
+
+JOIN_CEPSTRA = 20
+JOIN_WEIGHT = 3.0 * 2.0 / np.sqrt(JOIN_CEPSTRA)
+EPOCH_REACH_S = 0.012
+
+
+@dataclass(frozen=True)
+class TargetVoice:
+    """A speaker's recording as units to speak with. Immutable; safe to share between threads.
+
+    `samples`: float32 (n,). `frames`: of these samples. `envelopes`: float32 (frames, 40), the cepstra to speak with,
+    those of `frames` unless the voice is a blend. `spoken`: the statistics of the envelopes and the F0 to speak with.
+    `warp`: the frequency stretch (VTLN) that brings the source closest. `gain_db`: brings the raw output to the
+    engine's level.
+    """
+
+    samples: Samples
+    frames: Frames
+    envelopes: Matrix
+    spoken: SpeakerStatistics
+    warp: float
+    gain_db: float
+
+    @property
+    def rate_hz(self) -> int:
+        """Samples per second of the recording, and so of the speech that is made from it."""
+        return self.frames.rate_hz
+
+    @cached_property
+    def recorded(self) -> SpeakerStatistics:
+        """The statistics of the recording itself."""
+        return describe(self.frames)
+
+    @cached_property
+    def index(self) -> UnitIndex:
+        """The units by their matching vectors."""
+        standardised = (self.envelopes - self.spoken.mean) / self.spoken.deviation
+        level_db = self.frames.level_db - self.recorded.level_db
+        vectors = matching_vectors(standardised, self.frames.f0_hz, level_db, first=0, last=len(self.frames))
+        return UnitIndex.build(vectors)
+
+    @cached_property
+    def joins(self) -> Matrix:
+        """Float32 (frames, 20): what `viterbi.PathFinder` measures joins in."""
+        units = self.frames.cepstra[:, :JOIN_CEPSTRA] / self.recorded.deviation[:JOIN_CEPSTRA]
+        return np.ascontiguousarray(units * np.float32(JOIN_WEIGHT))
+
+    @cached_property
+    def log_f0(self) -> Vector:
+        """Float32 (frames,): of the recording, shifted to the F0 that is spoken; NaN where unvoiced."""
+        f0_hz = np.where(self.frames.f0_hz > 0, self.frames.f0_hz, np.nan)
+        return np.asarray(np.log(f0_hz) - self.recorded.log_f0 + self.spoken.log_f0, dtype=np.float32)
+
+    @cached_property
+    def centres(self) -> Indices:
+        """Int64 (frames,): where to cut a frame's grain. The epoch nearest to a voiced frame, else the frame itself."""
+        middles = np.arange(len(self.frames)) * (FRAME_S * self.rate_hz)
+        epochs = find_epochs(self.samples, self.rate_hz, f0_hz=float(np.exp(self.recorded.log_f0)))
+        if not len(epochs):
+            return middles.astype(np.int64)
+        after = np.clip(np.searchsorted(epochs, middles), 1, max(1, len(epochs) - 1))
+        before = epochs[after - 1]
+        nearest = np.where(
+            middles - before <= epochs[np.minimum(after, len(epochs) - 1)] - middles,
+            before,
+            epochs[np.minimum(after, len(epochs) - 1)],
+        )
+        usable = (self.frames.f0_hz > 0) & (np.abs(nearest - middles) <= EPOCH_REACH_S * self.rate_hz)
+        return np.where(usable, nearest, middles).astype(np.int64)
+
+    @cached_property
+    def periods_s(self) -> Vector:
+        """Float32 (frames,): pitch period of the recording, that of 200 Hz where unvoiced."""
+        return np.where(self.frames.f0_hz > 0, 1 / np.maximum(self.frames.f0_hz, 1), 1 / 200).astype(np.float32)
+
+    def prepare(self) -> None:
+        """Derive everything now, so that the first sentence does not wait for it."""
+        _ = self.index, self.joins, self.log_f0, self.centres, self.periods_s
