@@ -1,0 +1,154 @@
+"""Loudness and true peak of PCM files of any length, in constant memory.
+
+pyloudnorm designs the K-weighting filters (and is the reference in the tests); it wants the whole signal at once and
+several copies of it, so the gating of ITU-R BS.1770-4 is carried out here over 100 ms steps.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyloudnorm
+import soxr
+from numpy.typing import NDArray
+from scipy.signal import lfilter
+
+from voice.audio.pcm import pcm_blocks, pcm_info
+from voice.audio.waveform import Samples, Waveform
+
+SILENCE_LUFS = -70.0
+"""The absolute gate of BS.1770: what is quieter has no loudness."""
+
+_STEPS_PER_S = 10
+_STEPS_PER_WINDOW = 4
+_OVERSAMPLING = 4
+_PEAKS_PER_S = 1000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loudness:
+    """Figures of a whole piece.
+
+    `integrated_lufs`: BS.1770-4 gated loudness, -inf where nothing is above -70 LUFS. `true_peak_dbtp`: the peak
+    of the signal oversampled four times (BS.1770-4, annex 2), -inf for digital silence. `sample_peak`: linear.
+    `peaks`: true peaks, linear, one per `step_frames` samples (about a millisecond), float32 of shape (n,).
+    """
+
+    integrated_lufs: float
+    true_peak_dbtp: float
+    sample_peak: float
+    duration_s: float
+    step_frames: int
+    peaks: Samples = field(repr=False)
+
+
+def measure_pcm(path: Path) -> Loudness:
+    """Measure one of our PCM files block by block. Raises InvalidAudio `pcm_unreadable`."""
+    return measure_blocks(pcm_blocks(path), rate_hz=pcm_info(path).rate_hz)
+
+
+def measure_waveform(waveform: Waveform) -> Loudness:
+    """Measure samples in memory."""
+    step = 65536
+    blocks = (waveform.samples[start : start + step] for start in range(0, len(waveform.samples), step))
+    return measure_blocks(blocks, rate_hz=waveform.rate_hz)
+
+
+def measure_blocks(blocks: Iterable[Samples], *, rate_hz: int) -> Loudness:
+    """Measure mono blocks of any lengths, in order. Deterministic; memory stays at one block."""
+    steps, oversampler = _StepEnergies(rate_hz), _TruePeak(rate_hz)
+    frames, sample_peak = 0, 0.0
+    for block in blocks:
+        frames += len(block)
+        if len(block):
+            sample_peak = max(sample_peak, float(np.abs(block).max()))
+        steps.add(block)
+        oversampler.add(block)
+    peaks = oversampler.finish()
+    return Loudness(
+        integrated_lufs=_gated(steps.energies()),
+        true_peak_dbtp=decibels(max(float(peaks.max(initial=0.0)), sample_peak)),
+        sample_peak=sample_peak,
+        duration_s=frames / rate_hz,
+        step_frames=oversampler.step_frames,
+        peaks=peaks,
+    )
+
+
+def decibels(amplitude: float) -> float:
+    """20 log10, with -inf for zero."""
+    return 20 * math.log10(amplitude) if amplitude > 0 else -math.inf
+
+
+class _StepEnergies:
+    """Sums of squares of the K-weighted signal over steps of 100 ms."""
+
+    def __init__(self, rate_hz: int) -> None:
+        meter = pyloudnorm.Meter(rate_hz)
+        self._sections = [(stage.b * stage.passband_gain, stage.a) for stage in meter._filters.values()]
+        self._states: list[NDArray[np.float64]] = [np.zeros(2) for _ in self._sections]
+        self._step = round(rate_hz / _STEPS_PER_S)
+        self._left = np.zeros(0)
+        self._sums: list[float] = []
+
+    def add(self, block: Samples) -> None:
+        weighted: NDArray[np.float64] = block.astype(np.float64)
+        for index, (b, a) in enumerate(self._sections):
+            weighted, self._states[index] = lfilter(b, a, weighted, zi=self._states[index])
+        joined = np.concatenate([self._left, weighted])
+        whole = len(joined) // self._step
+        rows = joined[: whole * self._step].reshape(whole, self._step)
+        self._sums.extend(np.einsum("ij,ij->i", rows, rows).tolist())
+        self._left = joined[whole * self._step :]
+
+    def energies(self) -> NDArray[np.float64]:
+        """Mean squares of 400 ms windows that overlap by three quarters; a shorter piece is one window."""
+        sums = np.array(self._sums)
+        if len(sums) < _STEPS_PER_WINDOW:
+            samples = len(sums) * self._step + len(self._left)
+            return np.array([(sums.sum() + np.dot(self._left, self._left)) / max(samples, 1)])
+        windows = np.convolve(sums, np.ones(_STEPS_PER_WINDOW), "valid")
+        return windows / (_STEPS_PER_WINDOW * self._step)
+
+
+def _gated(energies: NDArray[np.float64]) -> float:
+    """BS.1770-4, equations 4 to 7: an absolute gate at -70 LUFS, a relative one 10 LU below what passes it."""
+    loud = energies[_lufs(energies) >= SILENCE_LUFS]
+    if not len(loud):
+        return -math.inf
+    threshold = _lufs(loud.mean(keepdims=True))[0] - 10
+    return float(_lufs(loud[_lufs(loud) > threshold].mean(keepdims=True))[0])
+
+
+def _lufs(energies: NDArray[np.float64]) -> NDArray[np.float64]:
+    with np.errstate(divide="ignore"):
+        return -0.691 + 10 * np.log10(energies)
+
+
+class _TruePeak:
+    """The largest magnitude of the signal at four times its rate, in every step of about a millisecond."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self.step_frames = max(1, round(rate_hz / _PEAKS_PER_S))
+        self._resampler = soxr.ResampleStream(rate_hz, rate_hz * _OVERSAMPLING, 1, dtype="float32", quality="HQ")
+        self._left = np.zeros(0, np.float32)
+        self._peaks: list[Samples] = []
+
+    def add(self, block: Samples) -> None:
+        self._take(self._resampler.resample_chunk(np.ascontiguousarray(block, dtype=np.float32)))
+
+    def finish(self) -> Samples:
+        """The peaks of all steps, the last of which may be shorter."""
+        self._take(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+        if len(self._left):
+            self._peaks.append(np.abs(self._left).max(keepdims=True))
+        return np.concatenate(self._peaks) if self._peaks else np.zeros(0, np.float32)
+
+    def _take(self, samples: Samples) -> None:
+        joined = np.concatenate([self._left, samples])
+        width = self.step_frames * _OVERSAMPLING
+        whole = len(joined) // width
+        self._peaks.append(np.abs(joined[: whole * width].reshape(whole, width)).max(axis=1))
+        self._left = joined[whole * width :]

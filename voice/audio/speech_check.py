@@ -1,0 +1,110 @@
+"""The last look at a finished file: it is decoded again, and has to sound like the text it was made from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile as sf
+
+from voice.audio.loudness import Loudness, measure_blocks
+from voice.audio.waveform import Samples
+from voice.errors import OutputRejected
+
+_BLOCK_FRAMES = 65536
+_SILENT_LUFS = -50.0
+_CLIPPED_LEVEL = 0.999
+_CLIPPED_RUN = 3
+_CLIPPED_SHARE = 1e-5
+_CODEC_PADDING_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class OutputCheck:
+    """What was measured in a file that passed."""
+
+    duration_s: float
+    loudness_lufs: float
+    true_peak_dbtp: float
+    clipped_samples: int
+
+
+def check_output(path: Path, *, expected_duration_s: tuple[float, float], rate_hz: int) -> OutputCheck:
+    """Decode a file that `voice.audio.encode` wrote, and measure it. Memory stays at one block.
+
+    Raises OutputRejected: `output_unreadable` (not decodable, cut short, not mono, or not at `rate_hz`),
+    `output_silent` (below -50 LUFS), `output_clipped` (runs of three or more samples at full scale),
+    `output_too_short` and `output_too_long` (outside of `expected_duration_s`, give or take 0.2 s for the codec).
+    """
+    clipping = _ClippingCounter()
+    loudness = _measure(path, rate_hz=rate_hz, clipping=clipping)
+    _check_duration(loudness.duration_s, expected_duration_s)
+    if loudness.integrated_lufs < _SILENT_LUFS:
+        raise OutputRejected("output_silent", "The generated speech is silent; it will be tried again.")
+    if clipping.samples > _CLIPPED_SHARE * loudness.duration_s * rate_hz:
+        raise OutputRejected(
+            "output_clipped",
+            "The generated speech is distorted; it will be tried again.",
+            details={"clipped_samples": clipping.samples},
+        )
+    return OutputCheck(
+        duration_s=loudness.duration_s,
+        loudness_lufs=loudness.integrated_lufs,
+        true_peak_dbtp=loudness.true_peak_dbtp,
+        clipped_samples=clipping.samples,
+    )
+
+
+def _measure(path: Path, *, rate_hz: int, clipping: "_ClippingCounter") -> Loudness:
+    try:
+        with sf.SoundFile(path) as sound:
+            if sound.channels != 1 or sound.samplerate != rate_hz:
+                raise _unreadable()
+            loudness = measure_blocks(_blocks(sound, clipping), rate_hz=rate_hz)
+            promised_s = sound.frames / rate_hz
+    except (OSError, sf.LibsndfileError) as error:
+        raise _unreadable() from error
+    if loudness.duration_s != promised_s:
+        raise _unreadable()
+    return loudness
+
+
+def _unreadable() -> OutputRejected:
+    return OutputRejected("output_unreadable", "The finished file cannot be read; it will be made again.")
+
+
+def _blocks(sound: sf.SoundFile, clipping: "_ClippingCounter") -> Iterator[Samples]:
+    while len(block := sound.read(_BLOCK_FRAMES, dtype="float32")):
+        clipping.add(block)
+        yield block
+
+
+def _check_duration(duration_s: float, expected_duration_s: tuple[float, float]) -> None:
+    shortest, longest = expected_duration_s
+    details = {"duration_s": round(duration_s, 2), "shortest_s": round(shortest, 2), "longest_s": round(longest, 2)}
+    if duration_s < shortest - _CODEC_PADDING_S:
+        raise OutputRejected(
+            "output_too_short",
+            "The generated speech leaves out some of the text; it will be tried again.",
+            details=details,
+        )
+    if duration_s > longest + _CODEC_PADDING_S:
+        raise OutputRejected(
+            "output_too_long", "The generated speech runs on beyond the text; it will be tried again.", details=details
+        )
+
+
+class _ClippingCounter:
+    """Counts samples in runs at full scale; a single one there may be a peak that just fits.
+
+    A run that crosses from one block to the next counts by its parts.
+    """
+
+    def __init__(self) -> None:
+        self.samples = 0
+
+    def add(self, block: Samples) -> None:
+        full = np.abs(block) >= _CLIPPED_LEVEL
+        edges = np.flatnonzero(np.diff(full.astype(np.int8), prepend=0, append=0))
+        runs = edges[1::2] - edges[::2]
+        self.samples += int(runs[runs >= _CLIPPED_RUN].sum())
