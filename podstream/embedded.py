@@ -116,7 +116,11 @@ def _stop_if_last(var_dir: Path, pid: int) -> None:
     global _held_lock
     if _held_lock is None or os.getpid() != pid:  # a forked child is no user of its own
         return
-    with open(var_dir / "redis" / "start.lock", "w") as start_lock:
+    data_dir = var_dir / "redis"
+    if not data_dir.exists():  # the folder was deleted under us: nobody can join this server any more
+        _shut_down(redis_socket(var_dir))
+        return
+    with open(data_dir / "start.lock", "w") as start_lock:
         fcntl.flock(start_lock, fcntl.LOCK_EX)
         try:
             fcntl.flock(_held_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

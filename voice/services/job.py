@@ -25,6 +25,7 @@ from voice.services.lease import Lease
 from voice.streaming.progress import job_publish
 
 logger = logging.getLogger(__name__)
+ALWAYS = Q()
 QUEUES = {JobKind.PREPROCESS: "preprocess", JobKind.CLONE: "clone", JobKind.SYNTHESIS: "synthesis"}
 WORKING = {
     JobKind.PREPROCESS: SampleStatus.PROCESSING,
@@ -118,7 +119,7 @@ def job_retry(*, lease: Lease, error: VoiceError) -> None:
     logger.warning("job %s: attempt %d: %s, again in %.0f s", lease.job.pk, lease.job.attempt, error.code, delay_s)
 
 
-def job_fail(*, job: Job, error: VoiceError, only: Q = Q()) -> bool:
+def job_fail(*, job: Job, error: VoiceError, only: Q = ALWAYS) -> bool:
     """End the job and its resource with a reason, and everything that waits for it. False if it had ended before."""
     with transaction.atomic():
         reason = {"error_code": error.code, "error_message": error.message}
@@ -139,7 +140,7 @@ def job_cancel(*, job: Job, error: VoiceError) -> bool:
     The caller moves or deletes the resource, in the same transaction. `error` tells those that wait for it why.
     """
     with transaction.atomic():
-        if not _end(job, JobState.CANCELLED, only=Q()):
+        if not _end(job, JobState.CANCELLED, only=ALWAYS):
             return False
         _fail_dependents(job, error)
     return True

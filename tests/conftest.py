@@ -1,0 +1,142 @@
+"""Fixtures for everything that needs Django: users, clients, files, and a real worker process."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from django.conf import settings
+from django.db import connection
+from rest_framework.test import APIClient
+
+from podstream.embedded import ensure_redis
+from tests.backends import TEST_DATABASE, VAR_DIR
+from voice.models import User
+from voice.streaming.redis_client import redis_client
+
+ROOT = Path(__file__).parent.parent
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def redis_server() -> None:
+    """The embedded Redis of this test run; it ends with the run."""
+    ensure_redis(settings.VAR_DIR)
+
+
+@pytest.fixture(autouse=True)
+def empty_rate_limits(redis_server: None) -> None:
+    """Every test starts with its full hour of writes."""
+    client = redis_client()
+    for key in client.scan_iter("podstream:1:*"):
+        client.delete(key)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """SQLite in a file: other processes and threads must see it."""
+    if TEST_DATABASE == "sqlite":
+        settings.DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+        connection.settings_dict["TEST"]["NAME"] = str(VAR_DIR / "test.sqlite3")
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    return User.objects.create_user("ada", password=PASSWORD)
+
+
+@pytest.fixture
+def other_user(db: None) -> User:
+    return User.objects.create_user("bob", password=PASSWORD)
+
+
+@pytest.fixture
+def api_for() -> Callable[[User], APIClient]:
+    """A client that is signed in as a user."""
+    from rest_framework_simplejwt.tokens import RefreshToken
+
+    def sign_in(user: User) -> APIClient:
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {RefreshToken.for_user(user).access_token}")
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def api(user: User, api_for: Callable[[User], APIClient]) -> APIClient:
+    return api_for(user)
+
+
+def process_environment(**extra: str) -> dict[str, str]:
+    """The environment in which a process of this project sees the test's database and Redis."""
+    env = {**os.environ, **extra, "DJANGO_SETTINGS_MODULE": "podstream.settings"}
+    name = str(connection.settings_dict["NAME"])
+    if TEST_DATABASE == "sqlite":
+        return {**env, "DATABASE_URL": f"sqlite:///{name}"}
+    return {**env, "DATABASE_URL": os.environ["DATABASE_URL"].replace("/postgres?", f"/{name}?")}
+
+
+@pytest.fixture
+def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts real Celery workers on the test's database; they are ended with the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(
+        concurrency: int = 1, queues: str = "preprocess,clone,synthesis,maintenance", **env: str
+    ) -> subprocess.Popen[bytes]:
+        log = tmp_path / f"worker-{len(started)}.log"
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "podstream",
+            "worker",
+            "--loglevel",
+            "INFO",
+            "--queues",
+            queues,
+        ]
+        command += ["--concurrency", str(concurrency), "--without-gossip", "--without-mingle", "--without-heartbeat"]
+        command += ["--hostname", f"test{len(started)}-{os.getpid()}@%h"]
+        with log.open("wb") as f:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=process_environment(SWEEP_INTERVAL_S="0.5", **env), stdout=f, stderr=f
+            )
+        started.append(process)
+        wait_until(lambda: b" ready." in log.read_bytes() or process.poll() is not None, timeout_s=40)
+        assert process.poll() is None, log.read_text()
+        return process
+
+    yield start
+    for process in started:
+        end_process_tree(process)
+
+
+def end_process_tree(process: subprocess.Popen[bytes]) -> None:
+    """SIGTERM, ten seconds to finish, then SIGKILL for it and its children."""
+    if process.poll() is not None:
+        return
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for child in children:
+        if child.is_running():
+            child.kill()
+
+
+def wait_until(condition: Callable[[], bool], *, timeout_s: float = 20.0) -> None:
+    """Wait for something that another process does. Fails when the time is over."""
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, f"not within {timeout_s} s"
+        time.sleep(0.05)
