@@ -1,0 +1,61 @@
+# Everything a person types. `make` alone lists it.
+#
+# Values given on the command line reach the programs through the environment, as they are: never through a recipe's
+# text, where a quote or a dollar sign would become part of a command.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo run test lint bench clean
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+venv := .venv/bin/python
+
+export DEMO_TEXT := $(value TEXT)
+export DEMO_SAMPLE := $(value SAMPLE)
+export DEMO_OUTPUT := $(value OUTPUT)
+# Desktops set LANGUAGE for gettext ("de_DE:de"): only the one on make's command line is meant for us.
+ifeq ($(origin LANGUAGE),command line)
+export DEMO_LANGUAGE := $(value LANGUAGE)
+endif
+export STACK_PORT := $(if $(filter undefined,$(origin PORT)),8000,$(value PORT))
+export BENCH_JSON := $(value JSON)
+unexport TEXT SAMPLE OUTPUT LANGUAGE PORT JSON
+
+help:  ## this list
+	@echo 'PodStream voice. First time here? Type: make demo'
+	@echo
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-17s %s\n", $$1, $$2 }'
+	@echo
+	@echo 'State lives in VAR_DIR (default: var). Two stacks side by side: make run VAR_DIR=var2 PORT=8001'
+
+setup:  ## install what the product needs into .venv (the others do this by themselves)
+	@$(PYTHON) -I podstream/bootstrap.py requirements.txt
+
+setup-dev:  ## install the tools of developers into .venv as well
+	@$(PYTHON) -I podstream/bootstrap.py requirements.txt requirements-dev.txt
+
+demo: setup  ## clone a voice and hear it speak [SAMPLE=voice.wav] [TEXT="..."] [LANGUAGE=en] [OUTPUT=speech.mp3]
+	@exec $(venv) -m podstream.demo --sample="$$DEMO_SAMPLE" --text="$$DEMO_TEXT" \
+	    --language="$${DEMO_LANGUAGE:-en}" --output="$${DEMO_OUTPUT:-podstream-demo.mp3}"
+
+run: setup  ## start web, worker and Redis [PORT=8000]
+	@exec $(venv) -m podstream.stack run --port "$$STACK_PORT"
+
+test: setup-dev  ## run all tests on PostgreSQL, then a short run on SQLite [ARGS="-k name"]
+	@$(venv) -m pytest $(ARGS)
+
+lint: setup-dev  ## ruff, mypy, Django's checks, migrations, the OpenAPI schema
+	@$(venv) -m ruff check .
+	@$(venv) -m ruff format --check .
+	@$(venv) -m mypy
+	@$(venv) manage.py check
+	@$(venv) manage.py makemigrations --check --dry-run
+	@$(venv) manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+bench: setup-dev  ## measure engine and API, print tables [JSON=results.json]
+	@$(venv) -m benchmarks
+
+clean:  ## remove .venv and caches; your voices in VAR_DIR stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find podstream voice tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,122 @@
+"""Makes the virtual environment. Run as a program, with nothing installed: `python3 podstream/bootstrap.py FILE...`.
+
+Idempotent: each requirements file leaves its digest in `.venv`, and nothing is done while that fits. It imports the
+standard library alone, and runs on Pythons that are too old for the product, so that it can say so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+MINIMUM = (3, 11)
+NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+VENV_PYTHON = VENV / "bin" / "python"
+LOG = VENV / "setup.log"
+
+
+def main(names: list[str]) -> int:
+    """Install each of the requirements files called `names`, unless they are. Returns the exit status."""
+    if sys.version_info < MINIMUM:
+        return continue_on_newer_python(names)
+    if not venv_works() and not make_venv():
+        return 1
+    return 0 if all(is_installed(name) or install(name) for name in names) else 1
+
+
+def continue_on_newer_python(names: list[str]) -> int:
+    """Start again on a Python that is new enough, if this machine has one."""
+    for candidate in NEWER:
+        path = shutil.which(candidate)
+        if path:
+            os.execv(path, [path, "-I", str(Path(__file__).resolve()), *names])  # noqa: S606 (no shell is meant)
+    version = ".".join(str(number) for number in sys.version_info[:2])
+    say(f"PodStream voice needs Python {MINIMUM[0]}.{MINIMUM[1]} or newer; {sys.executable} is Python {version}.")
+    say("Install one, or name it: make setup PYTHON=/path/to/python3.11")
+    return 1
+
+
+def venv_works() -> bool:
+    """Whether `.venv` runs and is new enough; an upgrade of the system may have taken its Python away."""
+    if not VENV_PYTHON.exists():
+        return False
+    check = f"import sys, pip; sys.exit(sys.version_info < {MINIMUM!r})"
+    return subprocess.call([str(VENV_PYTHON), "-c", check], stderr=subprocess.DEVNULL) == 0
+
+
+def make_venv() -> bool:
+    """Create `.venv`. Says what to install where the system's Python cannot."""
+    say("Creating .venv")
+    command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if result.returncode == 0:
+        return True
+    say(result.stdout.decode(errors="replace").rstrip())
+    say("Python could not create a virtual environment. On Debian and Ubuntu: sudo apt install python3-venv")
+    return False
+
+
+def is_installed(name: str) -> bool:
+    """Whether the environment holds what `name` says now."""
+    return stamp(name).exists() and stamp(name).read_text() == digest(name)
+
+
+def install(name: str) -> bool:
+    """Run pip in silence, behind one line that shows that time passes. Shows all that it said when it fails."""
+    say(f"Installing {name} (some 200 MB the first time; a minute or two)")
+    pip = [str(VENV_PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(ROOT / name)]
+    started = time.monotonic()
+    with LOG.open("wb") as log:
+        process = subprocess.Popen(pip, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        while process.poll() is None:
+            time.sleep(0.2)
+            show(f"  {time.monotonic() - started:.0f} s")
+    show("")
+    if process.returncode != 0:
+        say(LOG.read_text(errors="replace").rstrip())
+        say("pip failed; its own words are above. When the cause is mended, `make setup` goes on from here.")
+        return False
+    stamp(name).write_text(digest(name))
+    say(f"Installed {name} in {time.monotonic() - started:.0f} s")
+    return True
+
+
+def digest(name: str) -> str:
+    """SHA-256 over a requirements file and those that it includes."""
+    text = (ROOT / name).read_text()
+    total = hashlib.sha256(text.encode())
+    for line in text.splitlines():
+        if line.startswith("-r "):
+            total.update(digest(line[3:].strip()).encode())
+    return total.hexdigest()
+
+
+def stamp(name: str) -> Path:
+    """The file that says which state of `name` is installed."""
+    return VENV / f".installed-{name}"
+
+
+def show(line: str) -> None:
+    """Redraw the last line of a terminal."""
+    if sys.stdout.isatty():
+        sys.stdout.write(f"\r\033[K{line}")
+        sys.stdout.flush()
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
