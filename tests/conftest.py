@@ -19,6 +19,7 @@ from voice.models import User
 from voice.streaming.redis_client import redis_client
 
 ROOT = Path(__file__).parent.parent
+ALL_QUEUES = "preprocess,clone,synthesis,maintenance"
 PASSWORD = "correct horse battery staple"
 
 
@@ -40,7 +41,6 @@ def empty_rate_limits(redis_server: None) -> None:
 def django_db_modify_db_settings() -> None:
     """SQLite in a file: other processes and threads must see it."""
     if TEST_DATABASE == "sqlite":
-        settings.DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
         connection.settings_dict["TEST"]["NAME"] = str(VAR_DIR / "test.sqlite3")
 
 

@@ -110,10 +110,21 @@ class SpeechChunk:
 class SpeechEngine(Protocol):
     """Clones voices and speaks in them. One instance per process; every method is safe to call from threads."""
 
-    name: str
-    version: str
-    languages: frozenset[str]
-    option_specs: tuple[OptionSpec, ...]
+    @property
+    def name(self) -> str:
+        """The engine's name in the registry, in profiles and in the API."""
+
+    @property
+    def version(self) -> str:
+        """Changes when profiles of older versions can no longer be spoken with."""
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The keys of LANGUAGES that it speaks."""
+
+    @property
+    def option_specs(self) -> tuple[OptionSpec, ...]:
+        """Its own parameters."""
 
     def warm_up(self) -> None:
         """Load what the first call would otherwise wait for. Raises EngineUnavailable."""

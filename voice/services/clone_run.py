@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from voice.audio.encode import read_flac
+from voice.audio.reference import read_reference
 from voice.engines.registry import engine_get
 from voice.errors import Blocked, Conflict
 from voice.models.lifecycle import VoiceModelStatus, advance
@@ -21,7 +21,7 @@ def clone_run(lease: Lease, folder: Path) -> Outcome:
     if any(sample.is_blocked for sample in samples):
         raise Blocked("sample_blocked", "A moderator has blocked a recording of this voice.")
     lease.report(0.05, "reading")
-    references = [read_flac(fetch(sample_storage(), sample.audio_name, folder)) for sample in samples]
+    references = [read_reference(fetch(sample_storage(), sample.audio_name, folder)) for sample in samples]
     lease.report(0.2, "cloning")
     engine = engine_get(voice_model.engine)
     profile = engine.clone(references, voice_model.language)

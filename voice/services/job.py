@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 from celery import current_app
@@ -54,7 +55,7 @@ def job_create(*, owner: User, resource: VoiceSample | VoiceModel | Synthesis, d
             job.kind, job.synthesis = JobKind.SYNTHESIS, resource
     job.save(force_insert=True)
     job.depends_on.set(depends_on)
-    transaction.on_commit(lambda: job_enqueue(job_id=job.pk, kind=job.kind), robust=True)
+    transaction.on_commit(partial(job_enqueue, job_id=job.pk, kind=job.kind), robust=True)
     return job
 
 
@@ -66,7 +67,7 @@ def job_enqueue(*, job_id: UUID, kind: str) -> None:
 
 def not_blocked() -> Q:
     """Jobs all of whose dependencies are completed."""
-    return ~Exists(Job.objects.filter(dependents=OuterRef("pk")).exclude(state=JobState.COMPLETED))
+    return ~Q(Exists(Job.objects.filter(dependents=OuterRef("pk")).exclude(state=JobState.COMPLETED)))
 
 
 def job_claim(*, job_id: UUID) -> Lease | None:
@@ -99,9 +100,8 @@ def job_finish(*, lease: Lease, write: Callable[[], bool]) -> None:
     with transaction.atomic():
         if not _end(lease.job, JobState.COMPLETED, only=Q(lease_token=lease.token), progress=1.0) or not write():
             raise LeaseLost("lease_lost", "Another worker owns this job, or it was cancelled.")
-        dependents = list(lease.job.dependents.filter(state=JobState.QUEUED).values_list("pk", "kind"))
-        for pk, kind in dependents:
-            transaction.on_commit(lambda pk=pk, kind=kind: job_enqueue(job_id=pk, kind=kind), robust=True)
+        for dependent in lease.job.dependents.filter(state=JobState.QUEUED):
+            transaction.on_commit(partial(job_enqueue, job_id=dependent.pk, kind=dependent.kind), robust=True)
     logger.info("job %s: completed", lease.job.pk)
 
 
@@ -153,7 +153,7 @@ def _end(job: Job, state: JobState, *, only: Q, **fields: object) -> bool:
         .update(state=state, lease_token=None, lease_until=None, finished_at=timezone.now(), **fields)
     )
     if ended:
-        transaction.on_commit(lambda: job_publish(job.pk, state), robust=True)
+        transaction.on_commit(partial(job_publish, job.pk, state), robust=True)
     return bool(ended)
 
 

@@ -82,5 +82,5 @@ def _wake(now: datetime) -> int:
 
 
 def _queue_length(queue: str) -> int:
-    with current_app.connection_for_write() as connection, connection.channel() as channel:
-        return int(channel.queue_declare(queue=queue, passive=False).message_count)
+    with current_app.connection_for_write() as connection, connection.SimpleQueue(queue) as waiting:
+        return waiting.qsize()

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from django.db import transaction
 
-from voice.audio.encode import write_flac
 from voice.audio.pcm import read_pcm
 from voice.audio.preprocess import preprocess
 from voice.audio.quality import quality_score
+from voice.audio.reference import write_reference
 from voice.models.lifecycle import SampleStatus, advance
 from voice.services.lease import Lease
 from voice.services.outcome import Outcome
@@ -28,7 +28,7 @@ def preprocess_run(lease: Lease, folder: Path) -> Outcome:
     cleaned = preprocess(decoded).waveform
     lease.report(0.9, "storing")
     audio = folder / "reference.flac"
-    write_flac(audio, cleaned)
+    write_reference(audio, cleaned)
     name = attempt_name(owner_id=sample.owner_id, resource_id=sample.pk, attempt=lease.job.attempt, suffix="flac")
     file = store(sample_storage(), name, audio)
 

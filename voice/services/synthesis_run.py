@@ -3,10 +3,11 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 from django.utils import timezone
 
-from voice.audio.encode import EncodedAudio, SpeechTags, encode
+from voice.audio.encode import OutputFormat, SpeechTags, encode
 from voice.audio.pcm import PcmWriter
 from voice.audio.speech_check import check_output, plausible_duration_s
 from voice.engines.base import SpeechChunk, SynthesisParams, VoiceProfile
@@ -30,17 +31,18 @@ def synthesis_run(lease: Lease, folder: Path) -> Outcome:
     text = normalize_text(synthesis.text, synthesis.language)
     pcm = _speak_to(folder / "speech.wav", _chunks(synthesis, text, folder), lease)
     lease.report(SPEAKING_SHARE, "encoding")
-    encoded = _encode(synthesis, pcm, folder)
+    speech = folder / f"encoded.{synthesis.output_format}"
+    encoded = encode(pcm, speech, output_format=cast(OutputFormat, synthesis.output_format), tags=_tags(synthesis))
     lease.report(0.95, "checking")
     expected = plausible_duration_s(text, synthesis.language, speed=synthesis.speed)
-    check_output(encoded.path, expected_duration_s=expected, rate_hz=encoded.rate_hz)
+    check_output(speech, expected_duration_s=expected, rate_hz=encoded.rate_hz)
     name = attempt_name(
         owner_id=synthesis.owner_id,
         resource_id=synthesis.pk,
         attempt=lease.job.attempt,
         suffix=synthesis.output_format,
     )
-    file = store(output_storage(), name, encoded.path)
+    file = store(output_storage(), name, speech)
 
     def write() -> bool:
         return advance(
@@ -80,11 +82,5 @@ def _speak_to(path: Path, chunks: Iterator[SpeechChunk], lease: Lease) -> Path:
     return path
 
 
-def _encode(synthesis: Synthesis, pcm: Path, folder: Path) -> EncodedAudio:
-    tags = SpeechTags(
-        title=synthesis.voice_model_label,
-        software="PodStream voice",
-        comment="Synthetic speech, made with a cloned voice.",
-    )
-    target = folder / f"speech-encoded.{synthesis.output_format}"
-    return encode(pcm, target, output_format=synthesis.output_format, tags=tags)
+def _tags(synthesis: Synthesis) -> SpeechTags:
+    return SpeechTags(title=f"{synthesis.voice_model_label}, {synthesis.created_at:%Y-%m-%d %H:%M}")

@@ -33,7 +33,7 @@ def job_wait(job_id: UUID, *, timeout_s: float) -> None:
     Holds no database connection while it waits, so call it outside of transactions.
     """
     end = time.monotonic() + timeout_s
-    pubsub = redis_client().pubsub(ignore_subscribe_messages=True)
+    pubsub = redis_client().pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     try:
         _subscribe(pubsub, job_id)
         while not _is_over(job_id) and (left := end - time.monotonic()) > 0:
