@@ -3,8 +3,8 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from celery import current_app
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -13,6 +13,7 @@ from voice.errors import EngineError, VoiceError
 from voice.models import IdempotencyKey, Job
 from voice.models.lifecycle import JobState
 from voice.services.job import QUEUES, job_enqueue, job_fail, not_blocked
+from voice.streaming.redis_client import redis_client
 
 logger = logging.getLogger(__name__)
 BATCH = 500
@@ -82,5 +83,7 @@ def _wake(now: datetime) -> int:
 
 
 def _queue_length(queue: str) -> int:
-    with current_app.connection_for_write() as connection, connection.SimpleQueue(queue) as waiting:
-        return waiting.qsize()
+    prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS[
+        "global_keyprefix"
+    ]  # kombu keeps a queue as the list of its name
+    return cast(int, redis_client().llen(f"{prefix}{queue}"))
