@@ -1,0 +1,71 @@
+"""What the demo shows: bars on a terminal, plain lines elsewhere."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+
+@dataclass(slots=True)
+class Screen:
+    """Shows steps, and remembers how long each took."""
+
+    console: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    timings: list[tuple[str, float]] = field(default_factory=list)
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Callable[[float], None]]:
+        """One step with its bar; yields a function that is told the share that is done, 0..1."""
+        started = time.monotonic()
+        if self.console.is_terminal:
+            with self._bar(title) as update:
+                yield update
+                update(1.0)
+        else:
+            yield lambda share: None
+        elapsed_s = time.monotonic() - started
+        self.timings.append((title, elapsed_s))
+        if not self.console.is_terminal:
+            self.console.print(f"{title}: {elapsed_s:.1f} s", markup=False)
+
+    @contextmanager
+    def _bar(self, title: str) -> Iterator[Callable[[float], None]]:
+        columns = (
+            TextColumn("{task.description:<24}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.console) as progress:
+            task = progress.add_task(title, total=1.0)
+
+            def update(share: float) -> None:
+                progress.update(task, completed=share)
+
+            yield update
+
+    def say(self, text: str = "") -> None:
+        """One line, as it is."""
+        self.console.print(text, markup=False)
+
+    def timings_table(self) -> None:
+        """How long each step took."""
+        table = Table("Step", "Seconds", title="Time", title_justify="left")
+        for title, elapsed_s in self.timings:
+            table.add_row(title, f"{elapsed_s:.1f}")
+        table.add_section()
+        table.add_row("All", f"{sum(elapsed_s for _, elapsed_s in self.timings):.1f}")
+        self.console.print(table)
+
+    def quality_table(self, quality: dict[str, Any]) -> None:
+        """The recording's score, its parts, and what would make it better."""
+        title = f"Quality of the recording: {quality['score']:.0f} of 100"
+        table = Table("Part", "Score", "Advice", title=title, title_justify="left")
+        for part in quality["parts"]:
+            table.add_row(str(part["name"]), f"{part['score']:.0f}", str(part.get("advice") or "good"))
+        self.console.print(table)
