@@ -32,6 +32,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SECRET_KEY = env.str("SECRET_KEY", "") or local_secret(VAR_DIR, "secret_key")
 JWT_SIGNING_KEY = env.str("JWT_SIGNING_KEY", "") or local_secret(VAR_DIR, "jwt_signing_key")
+SECRETS_ARE_LOCAL = not (env.str("SECRET_KEY", "") and env.str("JWT_SIGNING_KEY", ""))
 REGISTRATION_OPEN = env.bool("REGISTRATION_OPEN", True)
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 

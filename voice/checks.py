@@ -1,1 +1,120 @@
-"""System checks: settings that make no sense stop the start, with a hint."""
+"""System checks: settings that make no sense stop the start, each with an id and a hint."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from voice.engines.registry import engine_names
+
+POSITIVE = (
+    "MAX_VOICE_FILE_SIZE",
+    "MIN_VOICE_DURATION",
+    "MAX_VOICE_DURATION",
+    "MAX_SYNTHESIS_TEXT_LENGTH",
+    "TTS_TIMEOUT",
+    "WRITES_PER_HOUR",
+    "LOGINS_PER_MINUTE",
+    "JOB_LEASE_S",
+    "JOB_TIMEOUT_S",
+    "JOB_MAX_ATTEMPTS",
+    "JOB_BACKOFF_S",
+    "SWEEP_INTERVAL_S",
+)
+
+
+@register(Tags.compatibility)
+def limits_are_positive(**_: Any) -> list[CheckMessage]:
+    """Every limit is a number above zero."""
+    return [
+        Error(f"{name} is {getattr(settings, name)}.", hint=f"Set {name} to a number above 0.", id="voice.E001")
+        for name in POSITIVE
+        if getattr(settings, name) <= 0
+    ]
+
+
+@register(Tags.compatibility)
+def durations_are_in_order(**_: Any) -> list[CheckMessage]:
+    """The shortest recording is not longer than the longest."""
+    if settings.MIN_VOICE_DURATION <= settings.MAX_VOICE_DURATION:
+        return []
+    return [
+        Error(
+            f"MIN_VOICE_DURATION ({settings.MIN_VOICE_DURATION}) is above "
+            f"MAX_VOICE_DURATION ({settings.MAX_VOICE_DURATION}): every upload would be refused.",
+            hint="Set MIN_VOICE_DURATION below MAX_VOICE_DURATION.",
+            id="voice.E002",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def engine_is_known(**_: Any) -> list[CheckMessage]:
+    """VOICE_ENGINE names an engine that this code has."""
+    if settings.VOICE_ENGINE in engine_names():
+        return []
+    return [
+        Error(
+            f"VOICE_ENGINE is {settings.VOICE_ENGINE!r}.",
+            hint=f"Set it to one of: {', '.join(engine_names())}.",
+            id="voice.E003",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def lease_outlives_its_renewal(**_: Any) -> list[CheckMessage]:
+    """A lease that is as long as the job's time limit would never be taken over in time."""
+    if settings.JOB_LEASE_S <= settings.JOB_TIMEOUT_S:
+        return []
+    return [
+        Error(
+            f"JOB_LEASE_S ({settings.JOB_LEASE_S}) is above JOB_TIMEOUT_S ({settings.JOB_TIMEOUT_S}).",
+            hint="A lease is renewed while a job runs: 30 s are enough.",
+            id="voice.E004",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def folders_are_apart(**_: Any) -> list[CheckMessage]:
+    """Uploads, voices and speech have folders of their own: names are only unique inside one."""
+    folders = {settings.VOICE_UPLOAD_DIR, settings.VOICE_MODEL_DIR, settings.VOICE_OUTPUT_DIR}
+    if len(folders) == 3:
+        return []
+    return [
+        Error(
+            "VOICE_UPLOAD_DIR, VOICE_MODEL_DIR and VOICE_OUTPUT_DIR are not three different folders.",
+            hint="Give each a folder of its own.",
+            id="voice.E005",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def production_has_its_own_servers(**_: Any) -> list[CheckMessage]:
+    """The embedded Redis and SQLite are for one machine."""
+    found = {"DATABASE_URL": settings.SQLITE_IS_USED, "REDIS_URL": settings.REDIS_IS_EMBEDDED}
+    return [
+        Warning(
+            f"{name} is not set: the small size's own server is used.",
+            hint=f"Set {name} to the server that all web and worker processes share.",
+            id="voice.W001",
+        )
+        for name, is_small in found.items()
+        if is_small
+    ]
+
+
+@register(Tags.security, deploy=True)
+def production_chooses_its_secrets(**_: Any) -> list[CheckMessage]:
+    """Tokens are signed with a key of their own, which every web process knows."""
+    if not settings.SECRETS_ARE_LOCAL:
+        return []
+    return [
+        Warning(
+            "SECRET_KEY or JWT_SIGNING_KEY is not set: each machine would make its own.",
+            hint="Set both, to different values of 50 characters or more.",
+            id="voice.W002",
+        )
+    ]

@@ -3,7 +3,6 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
@@ -83,7 +82,6 @@ def _wake(now: datetime) -> int:
 
 
 def _queue_length(queue: str) -> int:
-    prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS[
-        "global_keyprefix"
-    ]  # kombu keeps a queue as the list of its name
-    return cast(int, redis_client().llen(f"{prefix}{queue}"))
+    # kombu keeps a queue as a Redis list of its name
+    prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
+    return redis_client().llen(f"{prefix}{queue}")

@@ -97,18 +97,6 @@ def sample_delete(*, sample: VoiceSample) -> None:
         transaction.on_commit(lambda: _drop(names), robust=True)
 
 
-def sample_block(*, sample: VoiceSample, reason: str) -> None:
-    """Keep a recording from being used for new voices; its owner sees why."""
-    sample.is_blocked, sample.blocked_reason = True, reason
-    sample.save(update_fields=["is_blocked", "blocked_reason", "updated_at"])
-
-
-def sample_unblock(*, sample: VoiceSample) -> None:
-    """Allow a blocked recording again."""
-    sample.is_blocked, sample.blocked_reason = False, ""
-    sample.save(update_fields=["is_blocked", "blocked_reason", "updated_at"])
-
-
 def sample_drop_decoded(*, sample_id: UUID, pcm_name: str) -> None:
     """Delete the decoded upload of a sample that needs it no more."""
     VoiceSample.objects.filter(pk=sample_id, pcm_name=pcm_name).update(pcm_name="")

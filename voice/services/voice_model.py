@@ -60,18 +60,6 @@ def voice_model_delete(*, voice_model: VoiceModel) -> None:
             transaction.on_commit(lambda: voice_model_storage().delete(name), robust=True)
 
 
-def voice_model_block(*, voice_model: VoiceModel, reason: str) -> None:
-    """Keep a voice from speaking; its owner sees why."""
-    voice_model.is_blocked, voice_model.blocked_reason = True, reason
-    voice_model.save(update_fields=["is_blocked", "blocked_reason", "updated_at"])
-
-
-def voice_model_unblock(*, voice_model: VoiceModel) -> None:
-    """Allow a blocked voice again."""
-    voice_model.is_blocked, voice_model.blocked_reason = False, ""
-    voice_model.save(update_fields=["is_blocked", "blocked_reason", "updated_at"])
-
-
 def _cancel_syntheses(voice_model: VoiceModel) -> None:
     from voice.services.synthesis import synthesis_cancel  # a synthesis needs its voice's rules too
 

@@ -1,0 +1,108 @@
+"""Moderation: operators see voices and their figures, listen, and block or allow them. Nothing is edited by hand."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
+from voice.services.moderation import voice_allow, voice_block
+from voice.services.sample import sample_delete
+from voice.services.synthesis import synthesis_delete
+from voice.services.voice_model import voice_model_delete
+
+admin.site.site_header = "PodStream voice"
+admin.site.site_title = "PodStream voice"
+admin.site.index_title = "Moderation"
+admin.site.register(User, UserAdmin)
+BLOCK_REASON = "Blocked by a moderator."
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """Rows are made and changed by services; here they are looked at."""
+
+    date_hierarchy = "created_at"
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for row in queryset:
+            self.delete_model(request, row)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("owner")
+
+
+class ModeratedAdmin(ReadOnlyAdmin):
+    """Rows that a moderator can block and allow."""
+
+    actions = ["block", "allow"]
+
+    @admin.action(description="Block the selected voices", permissions=["moderate"])
+    def block(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for row in queryset:
+            voice_block(row=row, reason=BLOCK_REASON)
+        self.message_user(request, f"{len(queryset)} blocked.", messages.SUCCESS)
+
+    @admin.action(description="Allow the selected voices", permissions=["moderate"])
+    def allow(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for row in queryset:
+            voice_allow(row=row)
+        self.message_user(request, f"{len(queryset)} allowed.", messages.SUCCESS)
+
+    def has_moderate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(f"voice.change_{self.opts.model_name}")
+
+
+@admin.register(VoiceSample)
+class VoiceSampleAdmin(ModeratedAdmin):
+    list_display = ["name", "owner", "status", "duration_s", "score", "is_blocked", "created_at"]
+    list_filter = ["status", "is_blocked", "audio_format"]
+    search_fields = ["id", "name", "owner__username"]
+
+    @admin.display(description="quality")
+    def score(self, sample: VoiceSample) -> object:
+        return (sample.quality or {}).get("score", "")
+
+    def delete_model(self, request: HttpRequest, obj: VoiceSample) -> None:
+        sample_delete(sample=obj)
+
+
+@admin.register(VoiceModel)
+class VoiceModelAdmin(ModeratedAdmin):
+    list_display = ["name", "owner", "language", "engine", "status", "is_blocked", "created_at"]
+    list_filter = ["status", "is_blocked", "engine", "language"]
+    search_fields = ["id", "name", "owner__username"]
+
+    def delete_model(self, request: HttpRequest, obj: VoiceModel) -> None:
+        voice_model_delete(voice_model=obj)
+
+
+@admin.register(Synthesis)
+class SynthesisAdmin(ReadOnlyAdmin):
+    """What was spoken is private: the list shows figures, the text only on the entry's own page."""
+
+    list_display = ["id", "owner", "voice_model_label", "language", "status", "duration_s", "created_at"]
+    list_filter = ["status", "language", "output_format"]
+    search_fields = ["id", "owner__username"]
+
+    def delete_model(self, request: HttpRequest, obj: Synthesis) -> None:
+        synthesis_delete(synthesis=obj)
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    list_display = ["id", "kind", "owner", "state", "attempt", "progress", "phase", "error_code", "created_at"]
+    list_filter = ["state", "kind", "error_code"]
+    search_fields = ["id", "owner__username"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
