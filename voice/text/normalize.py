@@ -74,8 +74,8 @@ def normalize_text(text: str, language: str) -> str:
     """Return `text` cleaned, and written as it is read out in `language`; line breaks stay.
 
     Numbers, decimals, ordinals, years, times of day, percentages and sums of money become words, by num2words, in
-    en es fr de it pt pl ru nl cs ar ja hu ko. For zh-cn, hi (not in num2words) and tr (whose words it glues together,
-    and loses) digits stay, since espeak-ng and XTTS read them themselves; digits of every script become 0-9.
+    en es fr de it pt pl ru nl cs ar ja hu ko. For zh-cn and hi (not in num2words) and tr (whose words it glues
+    together) digits stay, since espeak-ng and XTTS read them themselves. Digits of every script become 0-9.
     More than 12 digits in a row, and numbers with a leading zero, are read digit by digit. Dates, versions,
     telephone numbers with dashes, URLs, e-mail addresses, units and abbreviations stay as they are: espeak-ng reads
     them. Emoji are dropped, and a sign that is repeated more than three times is written three times.
