@@ -1,6 +1,7 @@
 """What the parsers of this folder answer."""
 
 import mmap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,17 +38,22 @@ def skip_id3v2(data: Data, offset: int = 0) -> int:
     return offset
 
 
+def possible_ends(data: Data, start: int) -> Iterator[int]:
+    """Where the sound may end: at the file's end, and before each ID3v1, Lyrics3v2 or APEv2 tag or zero padding.
+
+    Falling, never below `start`. Sound may end in zeros itself, so which end is meant only its own format knows.
+    """
+    end, previous = len(data), -1
+    while end != previous:
+        yield end
+        previous, end = end, _without_tag(data, start=start, end=end)
+        if end == previous:
+            end = start + len(data[start:end].rstrip(b"\0"))
+
+
 def strip_trailing_tags(data: Data, start: int) -> int:
-    """Where the sound ends before ID3v1, Lyrics3v2 and APEv2 tags and zero padding at the end of `data`."""
-    end = len(data)
-    while True:
-        before = end
-        while end > start and data[end - 1] == 0:
-            end -= 1
-        end = _without_tag(data, start=start, end=end)
-        end = _without_tag(data, start=start, end=before) if end == before else end
-        if end == before:
-            return end
+    """The lowest of the possible ends, for formats that know where their sound ends: what is left is foreign."""
+    return min(possible_ends(data, start))
 
 
 def _without_tag(data: Data, *, start: int, end: int) -> int:

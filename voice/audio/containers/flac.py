@@ -4,13 +4,15 @@ A FLAC file does not say where it ends, so bytes that are glued to it are invisi
 declared length. But every frame ends with a CRC-16 over itself: the last one's has to come out at the last byte.
 """
 
+import itertools
 from dataclasses import dataclass
 
-from voice.audio.containers.container import Container, Data, strip_trailing_tags
+from voice.audio.containers.container import Container, Data, possible_ends
 from voice.audio.rejections import Rejected
 
 _TAIL_BYTES = 256 * 1024
 _CANDIDATES = 16
+_POSSIBLE_ENDS = 4
 _BLOCK_SIZES = {1: 192, **{n: 144 << n for n in range(2, 6)}, **{n: 1 << n for n in range(8, 16)}}
 
 
@@ -48,7 +50,8 @@ def read_flac(data: Data, start: int) -> Container:
     frames = int.from_bytes(info[13:18], "big") & 0xF_FFFF_FFFF
     if frames == 0:
         raise Rejected("length_unknown")
-    last = _last_frame(data, start=offset, end=strip_trailing_tags(data, offset))
+    ends = itertools.islice(possible_ends(data, offset), _POSSIBLE_ENDS)
+    last = next((frame for end in ends if (frame := _last_frame(data, start=offset, end=end))), None)
     if last is None:
         return Container("flac", frames, closed=False)
     real = last.number + last.block_size if last.numbers_samples else last.number * block_size + last.block_size

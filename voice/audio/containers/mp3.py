@@ -51,14 +51,13 @@ def read_mp3(data: Data, start: int) -> Container:
     first = _frame_at(data, start)
     if first is None:
         raise Rejected("corrupt_audio")
-    end = strip_trailing_tags(data, start)
-    walk = _walk(data, first=first, start=start, end=end)
+    walk = _walk(data, first=first, start=start)
     claim = _claimed(data, first, start)
     frames = walk.frames
     if claim is not None:
         frames -= 1
-        _compare(claim, frames=frames, present_bytes=end - start)
-    if end - walk.end > _RESYNC_BYTES:
+        _compare(claim, frames=frames, present_bytes=walk.end - start)
+    if strip_trailing_tags(data, walk.end) - walk.end > _RESYNC_BYTES:
         raise Rejected("polyglot_file", found="foreign bytes after its end")
     # The decoder drops up to two frames of encoder delay and padding, and adds one of its own.
     return Container("mp3", frames * first.samples, tolerance=4 * first.samples)
@@ -81,19 +80,18 @@ def _alike(one: _Frame, other: _Frame) -> bool:
     return one.version == other.version and one.rate_hz == other.rate_hz
 
 
-def _walk(data: Data, *, first: _Frame, start: int, end: int) -> _Walk:
-    """Count the whole frames from `start`. A last frame that is cut off by `end` does not count, but is passed.
-
-    Raises Rejected `corrupt_audio` where frames go on behind a gap that a decoder does not cross.
+def _walk(data: Data, *, first: _Frame, start: int) -> _Walk:
+    """Count the whole frames from `start`, over gaps that a decoder crosses too. A last one that is cut off is passed
+    without being counted.
     """
-    offset, frames = start, 0
+    offset, frames, end = start, 0, len(data)
     while offset + 4 <= end:
         frame = _frame_at(data, offset)
         if frame is None or not _alike(frame, first):
-            offset_next = _next_frame(data, first, offset=offset, end=end)
-            if offset_next is None:
+            following = _next_frame(data, first, offset=offset, end=end)
+            if following is None:
                 break
-            offset = offset_next
+            offset = following
             continue
         if offset + frame.size > end:
             return _Walk(frames, end)
