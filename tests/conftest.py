@@ -141,3 +141,13 @@ def wait_until(condition: Callable[[], bool], *, timeout_s: float = 20.0) -> Non
     while not condition():
         assert time.monotonic() < end, f"not within {timeout_s} s"
         time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """About 25 s of real speech by one speaker, as WAV."""
+    from podstream.demo_voice import demo_recording
+
+    path = tmp_path_factory.mktemp("recording") / "voice.wav"
+    demo_recording(path)
+    return path

@@ -1,6 +1,6 @@
 """Moderation: operators see voices and their figures, listen, and block or allow them. Nothing is edited by hand."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
@@ -20,7 +20,13 @@ admin.site.register(User, UserAdmin)
 BLOCK_REASON = "Blocked by a moderator."
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]  # generic in its stubs only
+else:
+    ModelAdmin = admin.ModelAdmin
+
+
+class ReadOnlyAdmin(ModelAdmin):
     """Rows are made and changed by services; here they are looked at."""
 
     date_hierarchy = "created_at"

@@ -1,0 +1,172 @@
+"""The whole flow in real worker processes, and what happens when they are killed or stopped in the middle."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+import soundfile as sf
+from django.db import transaction
+from django.utils import timezone
+
+from tests.conftest import wait_until
+from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
+from voice.models.lifecycle import JobState, SampleStatus, SynthesisStatus, VoiceModelStatus
+from voice.services.sample import sample_create, sample_delete, upload_judge
+from voice.services.synthesis import synthesis_cancel, synthesis_create, synthesis_delete
+from voice.services.voice_model import voice_model_clone, voice_model_delete
+from voice.storage import output_storage, sample_storage, voice_model_storage
+
+pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
+StartWorker = Callable[..., subprocess.Popen[bytes]]
+LONG_TEXT = "The quick brown fox jumps over the lazy dog while the rain falls on the roof of the old house. " * 50
+
+
+def upload(owner: User, recording: Path) -> VoiceSample:
+    with upload_judge(recording) as judged, transaction.atomic():
+        return sample_create(owner=owner, judged=judged, name="me", language="en")
+
+
+def speak(owner: User, model: VoiceModel, text: str = "Hello, world!", output_format: str = "wav") -> Synthesis:
+    return synthesis_create(owner=owner, voice_model=model, text=text, language="en", output_format=output_format)
+
+
+def state_of(row: VoiceSample | VoiceModel | Synthesis) -> str:
+    row.refresh_from_db()
+    return row.status
+
+
+@pytest.fixture
+def flow(user: User, recording: Path) -> tuple[VoiceSample, VoiceModel]:
+    sample = upload(user, recording)
+    return sample, voice_model_clone(owner=user, samples=[sample], name="Me", language="en")
+
+
+def test_upload_clone_and_synthesize_without_polling_ends_in_speech(
+    user: User, recording: Path, start_worker: StartWorker
+) -> None:
+    sample = upload(user, recording)
+    model = voice_model_clone(owner=user, samples=[sample], name="Me", language="en")
+    spoken = [speak(user, model, output_format=name) for name in ("wav", "mp3", "flac", "ogg")]
+    start_worker()
+    wait_until(lambda: {state_of(row) for row in spoken} == {SynthesisStatus.COMPLETED}, timeout_s=60)
+    assert state_of(sample) == SampleStatus.READY
+    assert state_of(model) == VoiceModelStatus.READY
+    for row in spoken:
+        with output_storage().open(row.audio_name) as f, sf.SoundFile(f) as sound:
+            assert sound.frames / sound.samplerate == pytest.approx(row.duration_s, abs=0.1)
+        assert output_storage().size(row.audio_name) == row.size_bytes
+        assert Path(row.audio_name).suffix == f".{row.output_format}"
+    assert sample.pcm_name == ""
+    assert sample_storage().listdir(f"{user.pk}/{sample.pk}")[1] == ["1.flac"]
+    assert set(Job.objects.values_list("state", "progress")) == {(JobState.COMPLETED, 1.0)}
+
+
+def test_a_killed_worker_child_loses_nothing(
+    user: User, flow: tuple[VoiceSample, VoiceModel], start_worker: StartWorker
+) -> None:
+    synthesis = speak(user, flow[1], LONG_TEXT)
+    worker = start_worker(JOB_LEASE_S="2")
+    wait_until(lambda: Job.objects.get(synthesis=synthesis).phase == "speaking", timeout_s=60)
+    for child in psutil.Process(worker.pid).children():
+        if "celery" in " ".join(child.cmdline()):
+            child.kill()
+    wait_until(lambda: state_of(synthesis) == SynthesisStatus.COMPLETED, timeout_s=60)
+    assert Job.objects.get(synthesis=synthesis).attempt == 2
+    assert output_storage().listdir(f"{user.pk}/{synthesis.pk}")[1] == ["2.wav"]
+
+
+def test_a_worker_that_slept_past_its_lease_writes_nothing(
+    user: User, flow: tuple[VoiceSample, VoiceModel], start_worker: StartWorker
+) -> None:
+    synthesis = speak(user, flow[1], LONG_TEXT)
+    sleeper = start_worker(JOB_LEASE_S="2")
+    wait_until(lambda: Job.objects.get(synthesis=synthesis).phase == "speaking", timeout_s=60)
+    tree = [psutil.Process(sleeper.pid), *psutil.Process(sleeper.pid).children(recursive=True)]
+    for process in tree:
+        os.kill(process.pid, signal.SIGSTOP)
+    start_worker(JOB_LEASE_S="2")
+    wait_until(lambda: Job.objects.get(synthesis=synthesis).attempt == 2, timeout_s=30)
+    for process in tree:
+        os.kill(process.pid, signal.SIGCONT)
+    wait_until(lambda: state_of(synthesis) == SynthesisStatus.COMPLETED, timeout_s=60)
+    assert output_storage().listdir(f"{user.pk}/{synthesis.pk}")[1] == ["2.wav"]
+    assert Synthesis.objects.count() == 1
+
+
+def test_a_cancelled_synthesis_stops_in_the_middle_and_leaves_no_file(
+    user: User, flow: tuple[VoiceSample, VoiceModel], start_worker: StartWorker
+) -> None:
+    first, second = speak(user, flow[1], LONG_TEXT), speak(user, flow[1])
+    start_worker()
+    wait_until(lambda: Job.objects.get(synthesis=first).phase == "speaking", timeout_s=60)
+    assert synthesis_cancel(synthesis=first).status == SynthesisStatus.CANCELLED
+    wait_until(lambda: state_of(second) == SynthesisStatus.COMPLETED, timeout_s=30)
+    assert state_of(first) == SynthesisStatus.CANCELLED
+    assert not output_storage().exists(f"{user.pk}/{first.pk}/1.wav")
+
+
+def test_a_wake_up_that_was_lost_is_sent_again_by_the_sweeper(
+    user: User, flow: tuple[VoiceSample, VoiceModel], start_worker: StartWorker
+) -> None:
+    from voice.streaming.redis_client import redis_client
+
+    redis_client().flushdb()
+    Job.objects.update(enqueued_at=timezone.now() - timedelta(minutes=1))
+    start_worker()
+    wait_until(lambda: state_of(flow[1]) == VoiceModelStatus.READY, timeout_s=60)
+
+
+def test_deleting_removes_rows_files_and_waiting_work(
+    user: User, recording: Path, flow: tuple[VoiceSample, VoiceModel], start_worker: StartWorker
+) -> None:
+    sample, model = flow
+    done = speak(user, model)
+    start_worker()
+    wait_until(lambda: state_of(done) == SynthesisStatus.COMPLETED, timeout_s=60)
+    names = (sample.pk, model.pk, done.pk)
+    model.refresh_from_db()
+    sample.refresh_from_db()
+    audio, profile, reference = done.audio_name, model.profile_name, sample.audio_name
+    sample_delete(sample=sample)
+    assert not sample_storage().exists(reference)
+    assert state_of(model) == VoiceModelStatus.READY
+    voice_model_delete(voice_model=model)
+    assert not voice_model_storage().exists(profile)
+    assert state_of(done) == SynthesisStatus.COMPLETED
+    assert done.voice_model is None
+    synthesis_delete(synthesis=done)
+    assert not output_storage().exists(audio)
+    assert not Job.objects.exists()
+    assert names
+
+
+def test_deleting_a_recording_fails_the_voice_that_waits_for_it(
+    user: User, flow: tuple[VoiceSample, VoiceModel]
+) -> None:
+    sample, model = flow
+    synthesis = speak(user, model)
+    sample_delete(sample=sample)
+    assert state_of(model) == VoiceModelStatus.FAILED
+    assert state_of(synthesis) == SynthesisStatus.FAILED
+    assert "deleted" in synthesis.error_message
+
+
+def test_with_redis_away_a_request_is_kept_and_done_later(
+    user: User, recording: Path, start_worker: StartWorker, settings: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from celery import current_app
+
+    dead = "redis+socket:///nonexistent/redis.sock"
+    monkeypatch.setattr(current_app.conf, "broker_url", dead)
+    monkeypatch.setattr(current_app.conf, "broker_write_url", dead)
+    current_app.pool.force_close_all()
+    sample = upload(user, recording)
+    assert Job.objects.get(sample=sample).enqueued_at is None
+    monkeypatch.undo()
+    start_worker()
+    wait_until(lambda: state_of(sample) == SampleStatus.READY, timeout_s=60)

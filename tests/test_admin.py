@@ -1,0 +1,70 @@
+"""What moderators can do in the Django admin."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from tests.services.test_job import make_model, make_sample, make_synthesis
+from voice.errors import Blocked
+from voice.models import User, VoiceModel, VoiceSample
+from voice.services.synthesis import synthesis_create
+from voice.services.voice_model import voice_model_clone
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("root", password="x"))
+    return client
+
+
+@pytest.mark.parametrize("page", ["voicesample", "voicemodel", "synthesis", "job", "user"])
+def test_every_list_and_search_opens(staff: Client, user: User, page: str) -> None:
+    make_synthesis(user, make_model(user, make_sample(user)))
+    assert staff.get(f"/admin/voice/{page}/").status_code == 200
+    assert staff.get(f"/admin/voice/{page}/?q=ada").status_code == 200
+
+
+def test_a_blocked_voice_cannot_speak_and_a_blocked_recording_cannot_be_cloned(staff: Client, user: User) -> None:
+    sample = make_sample(user)
+    model = make_model(user, sample)
+    for page, row in (("voicesample", sample), ("voicemodel", model)):
+        answer = staff.post(f"/admin/voice/{page}/", {"action": "block", "_selected_action": [str(row.pk)]})
+        assert answer.status_code == 302
+    sample, model = VoiceSample.objects.get(), VoiceModel.objects.get()
+    with pytest.raises(Blocked, match="sample_blocked"):
+        voice_model_clone(owner=user, samples=[sample], name="m", language="en")
+    with pytest.raises(Blocked, match="model_blocked"):
+        synthesis_create(owner=user, voice_model=model, text="Hello", language="en", output_format="mp3")
+    staff.post("/admin/voice/voicemodel/", {"action": "allow", "_selected_action": [str(model.pk)]})
+    synthesis_create(
+        owner=user, voice_model=VoiceModel.objects.get(), text="Hello", language="en", output_format="mp3"
+    )
+
+
+def test_nothing_is_added_or_edited_by_hand(staff: Client, user: User) -> None:
+    sample = make_sample(user)
+    assert staff.get("/admin/voice/voicesample/add/").status_code == 403
+    page = staff.get(f"/admin/voice/voicesample/{sample.pk}/change/")
+    assert page.status_code == 200
+    assert b'name="_save"' not in page.content
+
+
+def test_deleting_in_the_admin_goes_through_the_service(staff: Client, user: User) -> None:
+    sample = make_sample(user)
+    model = make_model(user, sample)
+    confirmed = {"action": "delete_selected", "_selected_action": [str(sample.pk)], "post": "yes"}
+    assert staff.post("/admin/voice/voicesample/", confirmed).status_code == 302
+    model.refresh_from_db()
+    assert model.error_code == "dependency_failed"
+
+
+def test_a_viewer_cannot_block(client: Client, user: User) -> None:
+    viewer = User.objects.create_user("viewer", password="x", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_voicesample"))
+    client.force_login(viewer)
+    sample = make_sample(user)
+    client.post("/admin/voice/voicesample/", {"action": "block", "_selected_action": [str(sample.pk)]})
+    sample.refresh_from_db()
+    assert not sample.is_blocked

@@ -1,0 +1,66 @@
+"""Settings that make no sense are refused at the start, with an id and a hint."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+
+from tests.conftest import ROOT
+
+
+def ids(**kwargs: Any) -> set[str]:
+    return {str(message.id) for message in run_checks(**kwargs)}
+
+
+def test_the_defaults_pass() -> None:
+    assert ids() == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("MAX_VOICE_FILE_SIZE", 0, "voice.E001"),
+        ("JOB_LEASE_S", -1, "voice.E001"),
+        ("MIN_VOICE_DURATION", 400.0, "voice.E002"),
+        ("VOICE_ENGINE", "nosuch", "voice.E003"),
+        ("JOB_LEASE_S", 10_000, "voice.E004"),
+        ("VOICE_OUTPUT_DIR", "same", "voice.E005"),
+    ],
+)
+def test_nonsense_has_an_id_and_a_hint(settings: Any, name: str, value: object, expected: str) -> None:
+    setattr(settings, name, settings.VOICE_MODEL_DIR if value == "same" else value)
+    found = [message for message in run_checks() if message.id == expected]
+    assert found
+    assert all(message.hint for message in found)
+
+
+PRODUCTION = {
+    "DATABASE_URL": "postgresql://u:p@db.example/podstream",
+    "REDIS_URL": "redis://redis.example:6379/0",
+    "SECRET_KEY": "0123456789" * 5 + "abcdefghij",
+    "JWT_SIGNING_KEY": "abcdefghij" * 5 + "0123456789",
+    "ALLOWED_HOSTS": "voice.example",
+    "HTTPS_ONLY": "1",
+}
+
+
+def check_deploy(var_dir: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    keep = {"PATH": os.environ["PATH"], "VAR_DIR": str(var_dir), "ENV_FILE": os.devnull}
+    return subprocess.run(command, cwd=ROOT, env={**keep, **env}, capture_output=True, text=True, check=False)
+
+
+def test_production_settings_pass_the_deployment_check(tmp_path: Path) -> None:
+    result = check_deploy(tmp_path, **PRODUCTION)
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_small_size_is_told_that_it_is_not_production(tmp_path: Path) -> None:
+    result = check_deploy(tmp_path)
+    assert result.returncode == 1
+    assert "voice.W001" in result.stderr
+    assert "voice.W002" in result.stderr
