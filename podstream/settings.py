@@ -29,6 +29,7 @@ for folder in (WORK_DIR, VOICE_UPLOAD_DIR, VOICE_MODEL_DIR, VOICE_OUTPUT_DIR):
 DEBUG = env.bool("DEBUG", False)
 HTTPS_ONLY = env.bool("HTTPS_ONLY", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_FAILURE_VIEW = "voice.api.exceptions.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SECRET_KEY = env.str("SECRET_KEY", "") or local_secret(VAR_DIR, "secret_key")
 JWT_SIGNING_KEY = env.str("JWT_SIGNING_KEY", "") or local_secret(VAR_DIR, "jwt_signing_key")
@@ -138,6 +139,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "voice",
 ]
 MIDDLEWARE = [
@@ -215,7 +217,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["voice.api.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "voice.api.pagination.PageNumberPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "voice.api.exceptions.problem_handler",
@@ -231,6 +233,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "SampleStatusEnum": "voice.models.lifecycle.SampleStatus",

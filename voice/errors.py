@@ -56,6 +56,14 @@ class Blocked(VoiceError):
     """A moderator has blocked this voice (403)."""
 
 
+class NotAuthenticated(VoiceError):
+    """Credentials or a token that say nothing for their sender (401)."""
+
+
+class Forbidden(VoiceError):
+    """The operator does not allow this here (403)."""
+
+
 class EngineError(VoiceError):
     """The speech engine could not do its work."""
 

@@ -1,0 +1,100 @@
+"""Audio as an HTTP answer: whole, in part, or unchanged."""
+
+import hashlib
+import unicodedata
+from collections.abc import AsyncIterator, Iterator
+
+from asgiref.sync import sync_to_async
+from django.core.files import File
+from django.core.files.storage import Storage
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+
+from voice.api.ranges import ByteRange, UnsatisfiableRange, etag_matches, parse_range
+
+BLOCK_BYTES = 65_536
+CONTENT_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg"}
+
+
+def audio_response(
+    request: HttpRequest, *, storage: Storage, name: str, label: str, as_attachment: bool
+) -> HttpResponseBase:
+    """The stored file `name`, or the part that the request's Range header asks for, read as it is sent.
+
+    `label` becomes the download name. Raises FileNotFoundError.
+    """
+    suffix = name.rpartition(".")[2]
+    etag = '"' + hashlib.sha256(name.encode()).hexdigest()[:32] + '"'  # a name is written once
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "private, no-cache",
+        "Accept-Ranges": "bytes",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if etag_matches(request.headers.get("If-None-Match"), etag):
+        return HttpResponse(status=304, headers=headers)
+    file = storage.open(name, "rb")
+    try:
+        part, status = _part(request, etag, file.size), 206
+        if part is None:
+            part, status = ByteRange(0, file.size, file.size), 200
+        else:
+            headers["Content-Range"] = part.content_range
+    except UnsatisfiableRange:
+        headers["Content-Range"] = f"bytes */{file.size}"
+        file.close()
+        return HttpResponse(status=416, headers=headers)
+    file_name = f"{safe_file_name(label)}.{suffix}"
+    headers |= {
+        "Content-Length": str(part.length),
+        "Content-Disposition": content_disposition_header(as_attachment, file_name) or "inline",
+    }
+    return _stream(request, file, part, status=status, headers=headers, content_type=CONTENT_TYPES[suffix])
+
+
+def safe_file_name(label: str) -> str:
+    """A label as a file name without suffix: no paths, no control or invisible characters, at most 80 characters."""
+    shown = (c for c in unicodedata.normalize("NFC", label) if unicodedata.category(c)[0] != "C")
+    plain = "".join("_" if c in '/\\:*?"<>|%' else c for c in shown)
+    return " ".join(plain.split())[:80].strip(" .") or "audio"
+
+
+def _part(request: HttpRequest, etag: str, size: int) -> ByteRange | None:
+    if request.method != "GET" or request.headers.get("If-Range", etag) != etag:
+        return None
+    return parse_range(request.headers.get("Range"), size)
+
+
+def _stream(
+    request: HttpRequest,
+    file: "File[bytes]",
+    part: ByteRange,
+    *,
+    status: int,
+    headers: dict[str, str],
+    content_type: str,
+) -> HttpResponseBase:
+    if request.method == "HEAD":
+        file.close()
+        response: HttpResponseBase = HttpResponse(status=status, headers=headers, content_type=content_type)
+        return response
+    file.seek(part.start)
+    # Under ASGI Django would read a plain iterator to its end before it sends the first byte.
+    content = _blocks_async(file, part.length) if isinstance(request, ASGIRequest) else _blocks(file, part.length)
+    response = StreamingHttpResponse(content, status=status, headers=headers, content_type=content_type)
+    response._resource_closers.append(file.close)  # type: ignore[attr-defined]
+    return response
+
+
+def _blocks(file: "File[bytes]", length: int) -> Iterator[bytes]:
+    while length > 0 and (block := file.read(min(BLOCK_BYTES, length))):
+        length -= len(block)
+        yield block
+
+
+async def _blocks_async(file: "File[bytes]", length: int) -> AsyncIterator[bytes]:
+    read = sync_to_async(file.read, thread_sensitive=False)
+    while length > 0 and (block := await read(min(BLOCK_BYTES, length))):
+        length -= len(block)
+        yield block

@@ -1,0 +1,50 @@
+"""Every answer carries an id by which its log lines are found."""
+
+import logging
+import re
+from collections.abc import Callable
+from contextvars import ContextVar
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponseBase
+
+HEADER = "X-Request-ID"
+_SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_current: ContextVar[str] = ContextVar("request_id", default="-")
+
+
+def request_id_from(header: str | None) -> str:
+    """The caller's own id where it is short and harmless in a log, a new one otherwise."""
+    return header if header and _SANE.fullmatch(header) else uuid4().hex
+
+
+def request_id_of(request: HttpRequest) -> str:
+    """The id of a request, also of one that failed before the middleware saw it."""
+    if not hasattr(request, "request_id"):
+        request.request_id = request_id_from(request.headers.get(HEADER))  # type: ignore[attr-defined]
+    return str(request.request_id)  # type: ignore[attr-defined]
+
+
+class RequestIdMiddleware:
+    """Gives the request its id, and the answer the same one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request_id = request_id_of(request)
+        token = _current.set(request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            _current.reset(token)
+        response.headers[HEADER] = request_id
+        return response
+
+
+class RequestIdFilter(logging.Filter):
+    """Makes `%(request_id)s` available to log formats; "-" outside of requests."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = _current.get()
+        return True

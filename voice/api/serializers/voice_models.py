@@ -1,0 +1,88 @@
+"""Cloned voices."""
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from voice.api.serializers.fields import IdField, LanguageField, StrictSerializer, StringField, printable
+from voice.api.serializers.resource import ResourceSerializer, link
+from voice.engines.registry import engine_names
+from voice.models import VoiceModel
+from voice.models.lifecycle import VoiceModelStatus
+
+MAX_SAMPLES = 20
+
+
+class CloneRequest(StrictSerializer):
+    """From which recordings a voice is cloned: one `sample_id`, or up to 20 `sample_ids` of one speaker."""
+
+    sample_id = IdField(required=False)
+    sample_ids = serializers.ListField(child=IdField(), required=False, min_length=1, max_length=MAX_SAMPLES)
+    name = StringField(max_length=100, validators=[printable])
+    language = LanguageField()
+    engine = serializers.ChoiceField(choices=engine_names(), required=False, help_text="Default: the server's.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Leaves `sample_ids` alone, whichever of the two was sent."""
+        if ("sample_id" in attrs) == ("sample_ids" in attrs):
+            raise serializers.ValidationError(
+                {"sample_id": ["Send either `sample_id` or `sample_ids`."]}, code="one_of_two"
+            )
+        if "sample_id" in attrs:
+            attrs["sample_ids"] = [attrs.pop("sample_id")]
+        if len(set(attrs["sample_ids"])) < len(attrs["sample_ids"]):
+            raise serializers.ValidationError({"sample_ids": ["The same recording is named twice."]}, code="duplicate")
+        return attrs
+
+
+class VoiceModelUpdateRequest(StrictSerializer):
+    """What can be changed on a voice."""
+
+    name = StringField(max_length=100, validators=[printable])
+
+
+class VoiceModelSerializer(ResourceSerializer):
+    """A cloned voice: pending → cloning → ready | failed."""
+
+    status = serializers.ChoiceField(choices=VoiceModelStatus.choices)
+    name = serializers.CharField()
+    language = serializers.CharField()
+    engine = serializers.CharField()
+    sample_ids = serializers.SerializerMethodField(help_text="Recordings that it was made from and that still exist.")
+    quality = serializers.SerializerMethodField()
+    blocked = serializers.BooleanField(source="is_blocked", help_text="A moderator keeps it from speaking.")
+    blocked_reason = serializers.SerializerMethodField()
+    links = serializers.SerializerMethodField()
+
+    @extend_schema_field({"type": "array", "items": {"type": "string", "format": "uuid"}})
+    def get_sample_ids(self, voice_model: VoiceModel) -> list[str]:
+        return [str(sample.pk) for sample in voice_model.samples.all()]
+
+    @extend_schema_field({"type": ["object", "null"], "additionalProperties": True})
+    def get_quality(self, voice_model: VoiceModel) -> dict[str, Any] | None:
+        return voice_model.quality
+
+    @extend_schema_field({"type": ["string", "null"]})
+    def get_blocked_reason(self, voice_model: VoiceModel) -> str | None:
+        return voice_model.blocked_reason or None
+
+    @extend_schema_field(
+        {
+            "type": "object",
+            "required": ["self", "history"],
+            "properties": {"self": {"type": "string"}, "history": {"type": "string"}},
+        }
+    )
+    def get_links(self, voice_model: VoiceModel) -> dict[str, str]:
+        return {
+            "self": link("voice-model", voice_model),
+            "history": f"{reverse('history')}?model_id={voice_model.pk}",
+        }
+
+
+class VoiceModelAnswer(serializers.Serializer[Any]):
+    """One voice."""
+
+    model = VoiceModelSerializer()

@@ -1,0 +1,72 @@
+"""Probes: is this process alive, can it do its work."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import redis
+from django.core.files.storage import FileSystemStorage, Storage
+from django.db import DatabaseError, connection
+from rest_framework import permissions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from voice.api.methods import METHODS
+from voice.errors import ServiceUnavailable
+from voice.storage import output_storage, sample_storage, voice_model_storage
+from voice.streaming.redis_client import redis_client
+
+
+class LiveView(APIView):
+    """GET /health/live: the process answers."""
+
+    authentication_classes: list[Any] = []
+    permission_classes = [permissions.AllowAny]
+    http_method_names = METHODS
+
+    def get(self, request: Request) -> Response:
+        return Response({"status": "ok"})
+
+
+class ReadyView(LiveView):
+    """GET /health/ready: the process can reach all that it needs."""
+
+    def get(self, request: Request) -> Response:
+        checks = {name: _state(check) for name, check in CHECKS.items()}
+        if set(checks.values()) != {"ok"}:
+            away = ", ".join(name for name, state in checks.items() if state != "ok")
+            raise ServiceUnavailable("not_ready", f"Away: {away}.", details={"checks": checks})
+        return Response({"status": "ok", "checks": checks})
+
+
+def _state(check: Callable[[], object]) -> str:
+    try:
+        check()
+    except (DatabaseError, redis.RedisError, OSError) as error:
+        return type(error).__name__
+    return "ok"
+
+
+def _database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _redis() -> None:
+    redis_client().ping()
+
+
+def _storage() -> None:
+    for storage in (sample_storage(), voice_model_storage(), output_storage()):
+        _check_writable(storage)
+
+
+def _check_writable(storage: Storage) -> None:
+    if not isinstance(storage, FileSystemStorage):
+        storage.exists("health")
+    elif not os.access(storage.location, os.W_OK | os.X_OK):
+        raise PermissionError(storage.location)
+
+
+CHECKS: dict[str, Callable[[], None]] = {"database": _database, "redis": _redis, "storage": _storage}

@@ -1,0 +1,126 @@
+"""Recordings: POST /upload, /samples."""
+
+import hashlib
+from pathlib import Path, PurePath
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from voice.api.audio_response import audio_response
+from voice.api.creation import Creation
+from voice.api.negotiation import AnyAccept
+from voice.api.serializers.queries import AudioQuery, PageQuery
+from voice.api.serializers.samples import SampleSerializer, SampleUpdateRequest, UploadRequest
+from voice.api.views.base import VoiceViewSet
+from voice.errors import Conflict, TooLarge
+from voice.models import VoiceSample
+from voice.selectors import sample_visible_to
+from voice.services.sample import sample_create, sample_delete, sample_update, upload_judge
+from voice.storage import sample_storage
+
+
+class SampleViewSet(VoiceViewSet):
+    """The user's recordings."""
+
+    serializer_class = SampleSerializer
+
+    def visible(self) -> QuerySet[VoiceSample]:
+        return sample_visible_to(self.user)
+
+    def represent(self, resource: VoiceSample) -> dict[str, Any]:
+        return {"sample": SampleSerializer(resource).data}
+
+    def list(self, request: Request) -> Response:
+        self.valid(PageQuery, request.query_params)
+        return self.page(self.visible())
+
+    def retrieve(self, request: Request, id: UUID) -> Response:
+        return Response(self.represent(self.found(id)))
+
+    def partial_update(self, request: Request, id: UUID) -> Response:
+        self.found(id)
+        fields = self.valid(SampleUpdateRequest, request.data)
+        return self.changed(id, lambda sample: sample_update(sample=sample, **fields))
+
+    def destroy(self, request: Request, id: UUID) -> Response:
+        sample_delete(sample=self.found(id))
+        return Response(status=204)
+
+
+class UploadViewSet(SampleViewSet):
+    """POST /upload: a recording is judged during the request and prepared afterwards."""
+
+    parser_classes = [MultiPartParser]
+
+    def upload(self, request: Request) -> HttpResponseBase:
+        fields = self.valid(UploadRequest, request.data)
+        audio: TemporaryUploadedFile = fields["audio"]
+        _check_size(audio)
+        name = fields.get("name") or _name_of(audio)
+        language = fields.get("language", "")
+        creation = Creation(
+            request=request,
+            owner=self.user,
+            payload={"sha256": _sha256(audio), "name": name, "language": language},
+            visible=self.visible(),
+            represent=self.represent,
+            accepted_status=201,
+            waited_status=201,
+        )
+        if (replayed := creation.replay()) is not None:
+            return replayed
+        self.check_writes()
+        with upload_judge(Path(audio.temporary_file_path())) as judged:
+
+            def make() -> VoiceSample:
+                self.spend_write(rows_written=0)  # first: a rollback would not take back the stored file
+                return sample_create(owner=self.user, judged=judged, name=name, language=language)
+
+            return creation.run(make)
+
+
+class SampleAudioViewSet(SampleViewSet):
+    """GET /samples/{id}/audio."""
+
+    content_negotiation_class = AnyAccept
+
+    def audio(self, request: Request, id: UUID) -> HttpResponseBase:
+        query = self.valid(AudioQuery, request.query_params)
+        sample = self.found(id)
+        if not sample.audio_name:
+            raise Conflict("not_ready", f"There is no audio: the recording is {sample.status}.")
+        return audio_response(
+            request._request,
+            storage=sample_storage(),
+            name=sample.audio_name,
+            label=sample.name,
+            as_attachment=query["download"],
+        )
+
+
+def _check_size(audio: TemporaryUploadedFile) -> None:
+    limit = settings.MAX_VOICE_FILE_SIZE
+    if (audio.size or 0) > limit:
+        raise TooLarge(
+            "file_too_large",
+            f"The recording has {audio.size} bytes, {limit} are allowed. Send a shorter one, or FLAC or MP3.",
+            details={"size_bytes": audio.size, "limit_bytes": limit},
+        )
+
+
+def _name_of(audio: TemporaryUploadedFile) -> str:
+    """The client's name of the file, for people only: it never becomes part of a path."""
+    stem = PurePath(audio.name or "").stem
+    return "".join(c for c in stem if c.isprintable()).strip()[:200] or "Recording"
+
+
+def _sha256(audio: TemporaryUploadedFile) -> str:
+    with open(audio.temporary_file_path(), "rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()

@@ -1,0 +1,106 @@
+"""Speech: POST /synthesize, /history."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, QuerySet
+from django.http import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from voice.api.audio_response import audio_response
+from voice.api.creation import Creation
+from voice.api.exceptions import ReferenceNotFound
+from voice.api.negotiation import AnyAccept
+from voice.api.serializers.queries import AudioQuery, HistoryQuery
+from voice.api.serializers.synthesis import SynthesisSerializer, SynthesizeRequest
+from voice.api.views.base import VoiceViewSet
+from voice.errors import Conflict
+from voice.models import Synthesis, VoiceModel
+from voice.selectors import synthesis_visible_to, voice_model_visible_to
+from voice.services.synthesis import synthesis_cancel, synthesis_create, synthesis_delete
+from voice.storage import output_storage
+
+FILTERS = {
+    "model_id": "voice_model",
+    "status": "status",
+    "created_after": "created_at__gte",
+    "created_before": "created_at__lt",
+    "q": "text__icontains",
+}
+ORDERINGS = {
+    "created_at": (F("created_at").asc(), F("id").asc()),
+    "-created_at": (F("created_at").desc(), F("id").desc()),
+    "duration_s": (F("duration_s").asc(nulls_last=True), F("created_at").desc(), F("id").desc()),
+}
+
+
+class SynthesisViewSet(VoiceViewSet):
+    """What the user had spoken."""
+
+    serializer_class = SynthesisSerializer
+
+    def visible(self) -> QuerySet[Synthesis]:
+        return synthesis_visible_to(self.user)
+
+    def represent(self, resource: Synthesis) -> dict[str, Any]:
+        return {"synthesis": SynthesisSerializer(resource).data}
+
+    def synthesize(self, request: Request) -> HttpResponseBase:
+        fields = self.valid(SynthesizeRequest, request.data)
+        creation = Creation(
+            request=request, owner=self.user, payload=dict(fields), visible=self.visible(), represent=self.represent
+        )
+        model_id = fields.pop("model_id")
+
+        def make() -> Synthesis:
+            self.check_writes()
+            voice_model = self._voice_model(model_id)
+            synthesis = synthesis_create(
+                owner=self.user, voice_model=voice_model, language=fields.pop("language", ""), **fields
+            )
+            self.spend_write(rows_written=1)
+            return synthesis
+
+        return creation.run(make)
+
+    def list(self, request: Request) -> Response:
+        query = self.valid(HistoryQuery, request.query_params)
+        rows = self.visible().filter(**{FILTERS[name]: value for name, value in query.items() if name in FILTERS})
+        return self.page(rows.order_by(*ORDERINGS[query["ordering"]]))
+
+    def retrieve(self, request: Request, id: UUID) -> Response:
+        return Response(self.represent(self.found(id)))
+
+    def destroy(self, request: Request, id: UUID) -> Response:
+        synthesis_delete(synthesis=self.found(id))
+        return Response(status=204)
+
+    def cancel(self, request: Request, id: UUID) -> Response:
+        synthesis_cancel(synthesis=self.found(id))
+        return Response(self.represent(self.found(id)))
+
+    def _voice_model(self, id: UUID) -> VoiceModel:
+        found = voice_model_visible_to(self.user).filter(pk=id).first()
+        if found is None:
+            raise ReferenceNotFound("model_id", "There is no such voice model.")
+        return found
+
+
+class SynthesisAudioViewSet(SynthesisViewSet):
+    """GET /history/{id}/audio."""
+
+    content_negotiation_class = AnyAccept
+
+    def audio(self, request: Request, id: UUID) -> HttpResponseBase:
+        query = self.valid(AudioQuery, request.query_params)
+        synthesis = self.found(id)
+        if not synthesis.audio_name:
+            raise Conflict("not_ready", f"There is no audio: the synthesis is {synthesis.status}.")
+        return audio_response(
+            request._request,
+            storage=output_storage(),
+            name=synthesis.audio_name,
+            label=synthesis.voice_model_label,
+            as_attachment=query["download"],
+        )

@@ -1,0 +1,70 @@
+"""One effect and one answer for a request that is sent again with its Idempotency-Key."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from voice.errors import InvalidRequest
+from voice.models import IdempotencyKey, User
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a creating request was told: status, exact body, and where the resource is."""
+
+    status_code: int
+    body: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request and the key that it was sent with. `fingerprint` is a SHA-256 of its route and payload."""
+
+    owner: User
+    key: str
+    fingerprint: str
+
+
+def idempotency_replay(*, attempt: Attempt) -> Answer | None:
+    """The answer that `attempt` was given before, or None. Waits for a twin that is at work right now.
+
+    Raises InvalidRequest `idempotency_key_reused` when the key was sent with something else.
+    """
+    with transaction.atomic():
+        row, is_new = _claim(attempt)
+        if not is_new:
+            return _answer_of(row, attempt)
+        row.delete()
+        return None
+
+
+def idempotency_run(*, attempt: Attempt, create: Callable[[], Answer]) -> tuple[Answer, bool]:
+    """`create`'s answer, and whether it is one that was given before.
+
+    The key, what `create` writes and its answer are committed together, or none of them: a failure is not
+    remembered. A twin that comes meanwhile waits on the unique constraint (on SQLite: for the write lock).
+    """
+    with transaction.atomic():
+        row, is_new = _claim(attempt)
+        if not is_new:
+            return _answer_of(row, attempt), True
+        answer = create()
+        row.status_code, row.body, row.location = answer.status_code, answer.body, answer.location
+        row.save(update_fields=["status_code", "body", "location"])
+        return answer, False
+
+
+def _claim(attempt: Attempt) -> tuple[IdempotencyKey, bool]:
+    return IdempotencyKey.objects.get_or_create(
+        owner=attempt.owner, key=attempt.key, defaults={"fingerprint": attempt.fingerprint}
+    )
+
+
+def _answer_of(row: IdempotencyKey, attempt: Attempt) -> Answer:
+    if row.fingerprint != attempt.fingerprint:
+        raise InvalidRequest(
+            "idempotency_key_reused", "This Idempotency-Key was used with another request. Send a new key."
+        )
+    return Answer(row.status_code, row.body, row.location)
