@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from voice.engines.base import LANGUAGES
 from voice.text.sentences import is_cjk
 
-DETERMINISTIC = settings(derandomize=True, max_examples=300, deadline=None, database=None)
+DETERMINISTIC = settings(derandomize=True, max_examples=150, deadline=None, database=None)
 
 languages = st.sampled_from(sorted(LANGUAGES))
 

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from tests.text.strategies import DETERMINISTIC, any_text, languages, spaced_text
 from voice.text.split import Passage, split_passages, split_sentences
 
+limits = st.one_of(st.integers(1, 8), st.integers(1, 300))
+
 FAMILY = "👩\u200d👩\u200d👧"
 
 
@@ -15,7 +17,7 @@ def _without_spaces(text: str) -> str:
 
 
 @DETERMINISTIC
-@given(text=any_text, language=languages, limit=st.integers(1, 300))
+@given(text=any_text, language=languages, limit=limits)
 def test_no_character_is_lost_repeated_or_reordered(text: str, language: str, limit: int) -> None:
     pieces = split_sentences(text, language, limit_chars=limit)
 
@@ -23,7 +25,7 @@ def test_no_character_is_lost_repeated_or_reordered(text: str, language: str, li
 
 
 @DETERMINISTIC
-@given(text=any_text, language=languages, limit=st.integers(1, 300))
+@given(text=any_text, language=languages, limit=limits)
 def test_every_piece_is_within_the_limit_trimmed_and_not_empty(text: str, language: str, limit: int) -> None:
     for piece in split_sentences(text, language, limit_chars=limit):
         assert 0 < len(piece) <= limit
@@ -39,7 +41,7 @@ def test_a_word_that_fits_is_never_cut_where_spaces_part_the_words(text: str, la
 
 
 @DETERMINISTIC
-@given(text=any_text, language=languages, limit=st.integers(1, 300))
+@given(text=any_text, language=languages, limit=limits)
 def test_passages_are_the_sentences_and_the_last_ends_no_paragraph(text: str, language: str, limit: int) -> None:
     passages = split_passages(text, language, limit_chars=limit)
 
@@ -102,6 +104,14 @@ def test_a_sentence_without_commas_is_cut_at_spaces_into_pieces_of_like_length()
 
     assert len(pieces) == 2
     assert min(map(len, pieces)) > 110
+
+
+@pytest.mark.parametrize("limit", range(1, 9))
+def test_tiny_limits_come_to_an_end(limit: int) -> None:
+    pieces = split_sentences("a, b, cd, efg, hijk, ,, ... lm", "en", limit_chars=limit)
+
+    assert "".join("".join(pieces).split()) == "a,b,cd,efg,hijk,,,...lm"
+    assert max(map(len, pieces)) <= limit
 
 
 def test_a_decimal_comma_is_no_place_to_cut() -> None:

@@ -86,7 +86,7 @@ def _best_cut(line: str, start: int, end: int, *, limit: int, clauses: Sequence[
     pieces = -(-(end - start) // limit)
     ideal = start + (end - start) // pieces
     last = start + limit
-    fair = limit // 4
+    fair = max(1, limit // 4)
     if (cut := _nearest(clauses, ideal, first=start + fair, last=min(last, end - fair))) is not None:
         return cut
     if (cut := _nearest(spaces, ideal, first=start + 1, last=last)) is not None:
