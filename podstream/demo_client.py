@@ -35,9 +35,8 @@ class DemoClient:
     def register(self) -> None:
         """Make an account with a random name, and act as it from here on."""
         account = {"username": f"demo-{secrets.token_hex(6)}", "password": secrets.token_urlsafe(18)}
-        self._call("POST", "/api/auth/register", json=account)
-        tokens = self._call("POST", "/api/auth/token", json=account)
-        self._http.headers["Authorization"] = f"Bearer {tokens['access']}"
+        answer = self._call("POST", "/api/auth/register", json=account)
+        self._http.headers["Authorization"] = f"Bearer {answer['access']}"
 
     def upload(self, path: Path) -> Resource:
         """Upload a recording."""
@@ -59,9 +58,9 @@ class DemoClient:
         """Follow the resource at `path` until its status is `done`. Raises ApiRefused when it ends otherwise."""
         end = time.monotonic() + JOB_TIMEOUT_S
         while time.monotonic() < end:
-            resource = dict(self._call("GET", path))
+            (resource,) = self._call("GET", path).values()
             if resource["status"] == done:
-                return resource
+                return dict(resource)
             if resource["status"] in {"rejected", "failed", "cancelled"}:
                 error = resource.get("error") or {}
                 raise ApiRefused(error.get("message") or f"It ended as {resource['status']}.")
@@ -95,5 +94,5 @@ def _explanation(response: httpx.Response) -> str:
     sentences = [str(problem.get("detail") or problem.get("title") or f"The server answered {response.status_code}.")]
     errors = problem.get("errors")
     if isinstance(errors, dict):
-        sentences += [f"{field}: {' '.join(map(str, texts))}" for field, texts in errors.items()]
+        sentences += [f"{field}: {error['message']}" for field, found in errors.items() for error in found]
     return " ".join(sentences)

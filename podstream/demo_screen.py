@@ -65,7 +65,8 @@ class Screen:
     def quality_table(self, quality: dict[str, Any]) -> None:
         """The recording's score, its parts, and what would make it better."""
         title = f"Quality of the recording: {quality['score']:.0f} of 100"
-        table = Table("Part", "Score", "Advice", title=title, title_justify="left")
-        for part in quality["parts"]:
-            table.add_row(str(part["name"]), f"{part['score']:.0f}", str(part.get("advice") or "good"))
+        table = Table("Part", "Measured", "Score", "Advice", title=title, title_justify="left")
+        for name, part in quality["parts"].items():
+            measured = f"{part['value']:.4g} {part['unit']}"
+            table.add_row(name.replace("_", " "), measured, f"{part['score']:.0f}", part["advice"] or "good")
         self.console.print(table)

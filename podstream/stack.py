@@ -9,6 +9,7 @@ Stopping goes the other way round: web, worker (which finishes what it is doing,
 
 import argparse
 import http.client
+import io
 import os
 import signal
 import socket
@@ -212,7 +213,7 @@ def prepare_database() -> None:
     from django.db import DatabaseError, connections
 
     try:
-        call_command("check")
+        call_command("check", stdout=io.StringIO())
         call_command("migrate", verbosity=0, interactive=False)
     except (CommandError, DatabaseError) as error:
         raise StartFailed(str(error)) from error
