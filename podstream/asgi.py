@@ -1,12 +1,13 @@
 """ASGI entry point."""
 
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "podstream.settings")
 
-_django = get_asgi_application()  # loads the settings and the apps, which the imports below need
+_django: Any = get_asgi_application()  # loads the settings and the apps, which the imports below need
 
 from django.conf import settings  # noqa: E402
 

@@ -65,8 +65,8 @@ class _Counter:
 
 def _limit_of(path: str) -> int:
     if path == UPLOAD_PATH:
-        return settings.MAX_VOICE_FILE_SIZE + settings.UPLOAD_OVERHEAD
-    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+        return int(settings.MAX_VOICE_FILE_SIZE + settings.UPLOAD_OVERHEAD)
+    return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0)
 
 
 def _declared_length(headers: dict[bytes, bytes]) -> int:

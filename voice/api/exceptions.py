@@ -192,7 +192,9 @@ def _field_errors(detail: Any, path: str = "") -> Iterator[tuple[str, list[dict[
             step = "" if name == "non_field_errors" else str(name)
             yield from _field_errors(inner, ".".join(part for part in (path, step) if part))
         return
-    here = [{"code": item.code, "message": str(item)} for item in detail if isinstance(item, drf.ErrorDetail)]
+    here = [
+        {"code": item.code or "invalid", "message": str(item)} for item in detail if isinstance(item, drf.ErrorDetail)
+    ]
     if here:
         yield path or "body", here
     for inner in detail:

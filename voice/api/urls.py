@@ -1,5 +1,7 @@
 """The routes of the API. No trailing slashes: a POST to one would be redirected, and lose its body."""
 
+from typing import Any
+
 from django.urls import path
 
 from voice.api.views.auth import LogoutView, MeView, RegisterView, TokenRefreshView, TokenView
@@ -8,7 +10,7 @@ from voice.api.views.server import EnginesView, LanguagesView, LimitsView
 from voice.api.views.synthesis import SynthesisAudioViewSet, SynthesisViewSet
 from voice.api.views.voice_models import VoiceModelViewSet
 
-ONE = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
     path("auth/register", RegisterView.as_view(), name="register"),

@@ -31,7 +31,7 @@ class _SignedRefresh(Token):
     """A refresh token by signature, audience, issuer, type and age; whether it was used is asked apart."""
 
     token_type = "refresh"  # noqa: S105 (a name of the token's kind)
-    lifetime = settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"]
+    lifetime = RefreshToken.lifetime
 
 
 def user_register(*, username: str, password: str, email: str = "") -> User:
@@ -128,7 +128,7 @@ def _signed(refresh: str) -> Token:
 
 
 def _locked_user_of(token: Token) -> User:
-    user = User.objects.select_for_update().filter(pk=token[settings.SIMPLE_JWT["USER_ID_CLAIM"]]).first()
+    user = User.objects.select_for_update().filter(pk=token["sub"]).first()
     if user is None or not user.is_active or token.get("hash_password") != get_md5_hash_password(user.password):
         raise _token_not_valid()
     return user

@@ -23,7 +23,6 @@ class ResourceSerializer(serializers.Serializer[Any]):
     """The fields that samples, voice models and syntheses share."""
 
     id = serializers.UUIDField()
-    status = serializers.CharField()
     progress = serializers.SerializerMethodField(help_text="Share of the work that is done, 0 to 1.")
     phase = serializers.SerializerMethodField(help_text="What is being done right now.")
     error = serializers.SerializerMethodField()
@@ -32,7 +31,7 @@ class ResourceSerializer(serializers.Serializer[Any]):
 
     def get_progress(self, resource: Resource) -> float:
         job = _job_of(resource)
-        if self._status_of(resource) in READY:
+        if _status_of(resource) in READY:
             return 1.0
         return round(job.progress, 4) if job else 0.0
 
@@ -47,14 +46,14 @@ class ResourceSerializer(serializers.Serializer[Any]):
             return None
         return {"code": resource.error_code, "message": resource.error_message}
 
-    @staticmethod
-    def _status_of(resource: Resource) -> str:
-        return str(resource.status)  # type: ignore[attr-defined]
-
 
 def link(name: str, resource: Resource) -> str:
     """The absolute path of one of a resource's routes."""
     return reverse(name, kwargs={"id": resource.pk})
+
+
+def _status_of(resource: Resource) -> str:
+    return str(resource.status)  # type: ignore[attr-defined]
 
 
 def _job_of(resource: Resource) -> Job | None:

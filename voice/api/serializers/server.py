@@ -102,5 +102,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="A sentence for people.")
     code = serializers.CharField(help_text="Stable, for machines.")
-    errors = serializers.DictField(child=FieldProblemSerializer(many=True), required=False)
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=FieldProblemSerializer(many=True), required=False
+    )
     request_id = serializers.CharField()

@@ -7,13 +7,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from voice.api import examples
 from voice.api.methods import METHODS
 from voice.api.rate_limit import logins_spend
+from voice.api.schema import operation
 from voice.api.serializers.auth import (
     RefreshRequest,
+    RegisterAnswer,
     RegisterRequest,
     TokenPairSerializer,
     TokenRequest,
+    UserAnswer,
     UserSerializer,
 )
 from voice.services.account import (
@@ -41,6 +45,16 @@ class PublicView(APIView):
 class RegisterView(PublicView):
     """POST /register."""
 
+    @operation(
+        "register",
+        summary="Make an account",
+        description="Answers 403 `registration_closed` where the operator gives out accounts.",
+        tag="auth",
+        request=(RegisterRequest, examples.REGISTER_REQUEST),
+        answers={201: (RegisterAnswer, examples.REGISTERED)},
+        problems=(400, 403, 422, 429, 503),
+        is_public=True,
+    )
     def post(self, request: Request) -> Response:
         fields = self.valid(RegisterRequest)
         logins_spend(request)
@@ -52,6 +66,15 @@ class RegisterView(PublicView):
 class TokenView(PublicView):
     """POST /token."""
 
+    @operation(
+        "log_in",
+        summary="Log in",
+        tag="auth",
+        request=(TokenRequest, examples.TOKEN_REQUEST),
+        answers={200: (TokenPairSerializer, examples.TOKEN_PAIR)},
+        problems=(400, 401, 422, 429, 503),
+        is_public=True,
+    )
     def post(self, request: Request) -> Response:
         fields = self.valid(TokenRequest)
         logins_spend(request)
@@ -62,6 +85,16 @@ class TokenView(PublicView):
 class TokenRefreshView(PublicView):
     """POST /token/refresh."""
 
+    @operation(
+        "refresh",
+        summary="Get the next pair of tokens",
+        description="A refresh token works once. One that comes a second time revokes all of its account's.",
+        tag="auth",
+        request=(RefreshRequest, examples.REFRESH_REQUEST),
+        answers={200: (TokenPairSerializer, examples.TOKEN_PAIR)},
+        problems=(400, 401, 422, 503),
+        is_public=True,
+    )
     def post(self, request: Request) -> Response:
         pair = token_pair_refresh(**self.valid(RefreshRequest))
         return Response(TokenPairSerializer(pair).data)
@@ -70,6 +103,15 @@ class TokenRefreshView(PublicView):
 class LogoutView(PublicView):
     """POST /logout."""
 
+    @operation(
+        "log_out",
+        summary="Log out: the refresh token buys nothing any more",
+        tag="auth",
+        request=(RefreshRequest, examples.REFRESH_REQUEST),
+        answers={204: (None, None)},
+        problems=(400, 401, 422, 503),
+        is_public=True,
+    )
     def post(self, request: Request) -> Response:
         token_revoke(**self.valid(RefreshRequest))
         return Response(status=204)
@@ -80,5 +122,8 @@ class MeView(APIView):
 
     http_method_names = METHODS
 
+    @operation(
+        "me", summary="The account that is signed in", tag="auth", answers={200: (UserAnswer, {"user": examples.USER})}
+    )
     def get(self, request: Request) -> Response:
         return Response({"user": UserSerializer(request.user).data})

@@ -72,9 +72,7 @@ class VoiceViewSet(viewsets.GenericViewSet[Any]):
             change(resource)
         return Response(self.represent(self.found(id)))
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
         if self.action in self.limited_actions and request.successful_authenticator:
             self._tell_usage(request, response)

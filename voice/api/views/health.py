@@ -12,7 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from voice.api import examples
 from voice.api.methods import METHODS
+from voice.api.schema import operation
+from voice.api.serializers.server import HealthSerializer
 from voice.errors import ServiceUnavailable
 from voice.storage import output_storage, sample_storage, voice_model_storage
 from voice.streaming.redis_client import redis_client
@@ -25,6 +28,14 @@ class LiveView(APIView):
     permission_classes = [permissions.AllowAny]
     http_method_names = METHODS
 
+    @operation(
+        "live",
+        summary="The process answers",
+        tag="health",
+        answers={200: (HealthSerializer, {"status": "ok"})},
+        problems=(),
+        is_public=True,
+    )
     def get(self, request: Request) -> Response:
         return Response({"status": "ok"})
 
@@ -32,6 +43,14 @@ class LiveView(APIView):
 class ReadyView(LiveView):
     """GET /health/ready: the process can reach all that it needs."""
 
+    @operation(
+        "ready",
+        summary="The process can reach all that it needs",
+        tag="health",
+        answers={200: (HealthSerializer, examples.READY_ANSWER)},
+        problems=(503,),
+        is_public=True,
+    )
     def get(self, request: Request) -> Response:
         checks = {name: _state(check) for name, check in CHECKS.items()}
         if set(checks.values()) != {"ok"}:

@@ -13,11 +13,13 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from voice.api import examples
 from voice.api.audio_response import audio_response
 from voice.api.creation import Creation
 from voice.api.negotiation import AnyAccept
+from voice.api.schema import IDEMPOTENCY_KEY, PREFER, audio_operation, operation
 from voice.api.serializers.queries import AudioQuery, PageQuery
-from voice.api.serializers.samples import SampleSerializer, SampleUpdateRequest, UploadRequest
+from voice.api.serializers.samples import SampleAnswer, SampleSerializer, SampleUpdateRequest, UploadRequest
 from voice.api.views.base import VoiceViewSet
 from voice.errors import Conflict, TooLarge
 from voice.models import VoiceSample
@@ -37,18 +39,49 @@ class SampleViewSet(VoiceViewSet):
     def represent(self, resource: VoiceSample) -> dict[str, Any]:
         return {"sample": SampleSerializer(resource).data}
 
+    @operation(
+        "list_samples",
+        summary="My recordings, newest first",
+        tag="samples",
+        parameters=[PageQuery],
+        answers={200: (SampleSerializer(many=True), examples.SAMPLE)},
+        problems=(401, 404, 422, 503),
+    )
     def list(self, request: Request) -> Response:
         self.valid(PageQuery, request.query_params)
         return self.page(self.visible())
 
+    @operation(
+        "show_sample",
+        summary="One recording, with its quality",
+        tag="samples",
+        answers={200: (SampleAnswer, {"sample": examples.SAMPLE})},
+        problems=(401, 404, 503),
+    )
     def retrieve(self, request: Request, id: UUID) -> Response:
         return Response(self.represent(self.found(id)))
 
+    @operation(
+        "change_sample",
+        summary="Rename a recording, or say its language",
+        tag="samples",
+        request=(SampleUpdateRequest, {"name": "Episode 12, intro"}),
+        answers={200: (SampleAnswer, {"sample": examples.SAMPLE})},
+        problems=(400, 401, 404, 422, 429, 503),
+    )
     def partial_update(self, request: Request, id: UUID) -> Response:
         self.found(id)
         fields = self.valid(SampleUpdateRequest, request.data)
         return self.changed(id, lambda sample: sample_update(sample=sample, **fields))
 
+    @operation(
+        "delete_sample",
+        summary="Delete a recording and its files",
+        description="Voices that were made from it stay. Deleting is never rate-limited.",
+        tag="samples",
+        answers={204: (None, None)},
+        problems=(401, 404, 503),
+    )
     def destroy(self, request: Request, id: UUID) -> Response:
         sample_delete(sample=self.found(id))
         return Response(status=204)
@@ -59,6 +92,17 @@ class UploadViewSet(SampleViewSet):
 
     parser_classes = [MultiPartParser]
 
+    @operation(
+        "upload_sample",
+        summary="Upload a recording of a voice",
+        description="Format, size and duration are judged at once; quality is measured afterwards, by a job.",
+        tag="samples",
+        request=(UploadRequest, examples.UPLOAD_REQUEST),
+        request_type="multipart/form-data",
+        parameters=[IDEMPOTENCY_KEY, PREFER],
+        answers={201: (SampleAnswer, {"sample": examples.SAMPLE_ACCEPTED})},
+        problems=(400, 401, 413, 415, 422, 429, 503),
+    )
     def upload(self, request: Request) -> HttpResponseBase:
         fields = self.valid(UploadRequest, request.data)
         audio: TemporaryUploadedFile = fields["audio"]
@@ -91,6 +135,9 @@ class SampleAudioViewSet(SampleViewSet):
 
     content_negotiation_class = AnyAccept
 
+    @audio_operation(
+        "download_sample", summary="The recording as it is used for cloning", tag="samples", query=AudioQuery
+    )
     def audio(self, request: Request, id: UUID) -> HttpResponseBase:
         query = self.valid(AudioQuery, request.query_params)
         sample = self.found(id)

@@ -7,8 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from voice.api import examples
 from voice.api.methods import METHODS
 from voice.api.rate_limit import writes_usage
+from voice.api.schema import operation
+from voice.api.serializers.server import EnginesAnswer, LanguagesAnswer, LimitsAnswer
 from voice.api.serializers.voice_models import MAX_SAMPLES
 from voice.engines.base import LANGUAGES, SpeechEngine
 from voice.engines.registry import engine_get, engine_names
@@ -22,6 +25,12 @@ class LanguagesView(APIView):
 
     http_method_names = METHODS
 
+    @operation(
+        "list_languages",
+        summary="The languages that can be spoken",
+        tag="server",
+        answers={200: (LanguagesAnswer, examples.LANGUAGES_ANSWER)},
+    )
     def get(self, request: Request) -> Response:
         engines = [engine for name in engine_names() if (engine := _engine(name)[0])]
         return Response(
@@ -43,6 +52,12 @@ class EnginesView(APIView):
 
     http_method_names = METHODS
 
+    @operation(
+        "list_engines",
+        summary="The speech engines and their options",
+        tag="server",
+        answers={200: (EnginesAnswer, examples.ENGINES_ANSWER)},
+    )
     def get(self, request: Request) -> Response:
         return Response({"engines": [_described(name) for name in engine_names()]})
 
@@ -52,6 +67,12 @@ class LimitsView(APIView):
 
     http_method_names = METHODS
 
+    @operation(
+        "show_limits",
+        summary="The limits, and how much of them I use",
+        tag="server",
+        answers={200: (LimitsAnswer, examples.LIMITS_ANSWER)},
+    )
     def get(self, request: Request) -> Response:
         user = cast(User, request.user)
         rate = writes_usage(request, user)

@@ -8,12 +8,14 @@ from django.http import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from voice.api import examples
 from voice.api.audio_response import audio_response
 from voice.api.creation import Creation
 from voice.api.exceptions import ReferenceNotFound
 from voice.api.negotiation import AnyAccept
+from voice.api.schema import CREATING, IDEMPOTENCY_KEY, PREFER, audio_operation, operation
 from voice.api.serializers.queries import AudioQuery, HistoryQuery
-from voice.api.serializers.synthesis import SynthesisSerializer, SynthesizeRequest
+from voice.api.serializers.synthesis import SynthesisAnswer, SynthesisSerializer, SynthesizeRequest
 from voice.api.views.base import VoiceViewSet
 from voice.errors import Conflict
 from voice.models import Synthesis, VoiceModel
@@ -46,6 +48,19 @@ class SynthesisViewSet(VoiceViewSet):
     def represent(self, resource: Synthesis) -> dict[str, Any]:
         return {"synthesis": SynthesisSerializer(resource).data}
 
+    @operation(
+        "synthesize",
+        summary="Have a text spoken in a voice",
+        description="The voice may still be in the making: the job waits for it.",
+        tag="history",
+        request=(SynthesizeRequest, examples.SYNTHESIZE_REQUEST),
+        parameters=[IDEMPOTENCY_KEY, PREFER],
+        answers={
+            202: (SynthesisAnswer, {"synthesis": examples.SYNTHESIS_ACCEPTED}),
+            200: (SynthesisAnswer, {"synthesis": examples.SYNTHESIS}),
+        },
+        problems=CREATING,
+    )
     def synthesize(self, request: Request) -> HttpResponseBase:
         fields = self.valid(SynthesizeRequest, request.data)
         creation = Creation(
@@ -64,18 +79,49 @@ class SynthesisViewSet(VoiceViewSet):
 
         return creation.run(make)
 
+    @operation(
+        "list_history",
+        summary="What was spoken, newest first",
+        tag="history",
+        parameters=[HistoryQuery],
+        answers={200: (SynthesisSerializer(many=True), examples.SYNTHESIS)},
+        problems=(401, 404, 422, 503),
+    )
     def list(self, request: Request) -> Response:
         query = self.valid(HistoryQuery, request.query_params)
         rows = self.visible().filter(**{FILTERS[name]: value for name, value in query.items() if name in FILTERS})
         return self.page(rows.order_by(*ORDERINGS[query["ordering"]]))
 
+    @operation(
+        "show_synthesis",
+        summary="One synthesis",
+        tag="history",
+        answers={200: (SynthesisAnswer, {"synthesis": examples.SYNTHESIS})},
+        problems=(401, 404, 503),
+    )
     def retrieve(self, request: Request, id: UUID) -> Response:
         return Response(self.represent(self.found(id)))
 
+    @operation(
+        "delete_synthesis",
+        summary="Delete a synthesis and its audio",
+        description="One that is still being made is stopped. Deleting is never rate-limited.",
+        tag="history",
+        answers={204: (None, None)},
+        problems=(401, 404, 503),
+    )
     def destroy(self, request: Request, id: UUID) -> Response:
         synthesis_delete(synthesis=self.found(id))
         return Response(status=204)
 
+    @operation(
+        "cancel_synthesis",
+        summary="Stop a synthesis",
+        description="One that has ended stays as it is. Cancelling is never rate-limited.",
+        tag="history",
+        answers={200: (SynthesisAnswer, {"synthesis": examples.SYNTHESIS_CANCELLED})},
+        problems=(401, 404, 503),
+    )
     def cancel(self, request: Request, id: UUID) -> Response:
         synthesis_cancel(synthesis=self.found(id))
         return Response(self.represent(self.found(id)))
@@ -92,6 +138,7 @@ class SynthesisAudioViewSet(SynthesisViewSet):
 
     content_negotiation_class = AnyAccept
 
+    @audio_operation("download_synthesis", summary="The speech", tag="history", query=AudioQuery)
     def audio(self, request: Request, id: UUID) -> HttpResponseBase:
         query = self.valid(AudioQuery, request.query_params)
         synthesis = self.found(id)
