@@ -12,7 +12,10 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import redis
 
 _held_lock: IO[str] | None = None
 _server: subprocess.Popen[bytes] | None = None
@@ -92,10 +95,19 @@ def _start(socket: Path, data_dir: Path) -> None:
     )
 
 
+def redis_once(socket: Path, *, timeout_s: float) -> "redis.Redis":
+    """A client that tries once. redis-py's own default takes 4 s of retries to find out that nobody listens."""
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    return redis.Redis(unix_socket_path=str(socket), socket_timeout=timeout_s, retry=Retry(NoBackoff(), 0))
+
+
 def _answers(socket: Path) -> bool:
     import redis
 
-    client = redis.Redis(unix_socket_path=str(socket), socket_timeout=2)
+    client = redis_once(socket, timeout_s=2)
     try:
         return bool(client.ping())
     except (redis.ConnectionError, redis.TimeoutError):
@@ -135,7 +147,7 @@ def _stop_if_last(var_dir: Path, pid: int) -> None:
 def _shut_down(socket: Path) -> None:
     import redis
 
-    client = redis.Redis(unix_socket_path=str(socket), socket_timeout=5)
+    client = redis_once(socket, timeout_s=5)
     try:
         client.shutdown(nosave=True)  # the append-only file has everything
     except (redis.ConnectionError, redis.TimeoutError):

@@ -16,7 +16,7 @@ from pathlib import Path
 import redis
 
 from podstream.children import kill_group
-from podstream.embedded import ensure_redis, redis_socket
+from podstream.embedded import ensure_redis, redis_once, redis_socket
 
 PATIENCE_S = 5.0
 REDIS_CHECK_S = 1.0
@@ -72,7 +72,7 @@ def _exists(group: int) -> bool:
 
 
 def _redis_answers(var_dir: Path) -> bool:
-    client = redis.Redis(unix_socket_path=str(redis_socket(var_dir)), socket_timeout=5)
+    client = redis_once(redis_socket(var_dir), timeout_s=5)
     try:
         return bool(client.ping())
     except redis.TimeoutError:
