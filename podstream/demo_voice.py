@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+import soxr
 
 from voice.engines.embedded.espeak import EspeakProcess, SpeakRequest
 
@@ -16,6 +17,7 @@ PASSAGE = (
     "Perhaps that is why I speak into a microphone today, and hope that somebody, somewhere, is listening.",
 )
 PAUSE_S = 0.35
+RATE_HZ = 48_000  # what podcasters record at
 ROOM_TONE_AMPLITUDE = 1e-3  # a room is never digitally silent
 
 
@@ -31,8 +33,8 @@ def demo_recording(path: Path) -> None:
         ]
     finally:
         espeak.close()
-    rate_hz = spoken[0].rate_hz
-    pause = np.zeros(int(PAUSE_S * rate_hz), dtype=np.float32)
-    samples = np.concatenate([piece for speech in spoken for piece in (speech.samples, pause)])
+    pause = np.zeros(int(PAUSE_S * spoken[0].rate_hz), dtype=np.float32)
+    speech = np.concatenate([piece for sentence in spoken for piece in (sentence.samples, pause)])
+    samples = soxr.resample(speech, spoken[0].rate_hz, RATE_HZ)
     samples += np.random.default_rng(0).normal(0, ROOM_TONE_AMPLITUDE, samples.size).astype(np.float32)
-    soundfile.write(path, np.clip(samples, -1, 1), rate_hz, subtype="PCM_16", format="WAV")
+    soundfile.write(path, np.clip(samples, -1, 1), RATE_HZ, subtype="PCM_16", format="WAV")
