@@ -5,12 +5,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 from django.conf import settings
 from django.db import connection
+from pytest_django.fixtures import SettingsWrapper
 from rest_framework.test import APIClient
 
 from podstream.embedded import ensure_redis
@@ -141,6 +143,23 @@ def wait_until(condition: Callable[[], bool], *, timeout_s: float = 20.0) -> Non
     while not condition():
         assert time.monotonic() < end, f"not within {timeout_s} s"
         time.sleep(0.05)
+
+
+@contextmanager
+def redis_away(settings: SettingsWrapper) -> Iterator[None]:
+    """As if Redis had gone: every client of this process finds nobody listening."""
+    there = settings.REDIS_URL
+    _point_to(settings, "unix:///nonexistent/redis.sock")
+    try:
+        yield
+    finally:
+        _point_to(settings, there)
+
+
+def _point_to(settings: SettingsWrapper, redis_url: str) -> None:
+    settings.REDIS_URL = redis_url
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": redis_url}}
+    redis_client.cache_clear()
 
 
 @pytest.fixture(scope="session")

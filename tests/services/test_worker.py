@@ -12,18 +12,20 @@ import pytest
 import soundfile as sf
 from django.db import transaction
 from django.utils import timezone
+from pytest_django.fixtures import SettingsWrapper
 
-from tests.conftest import wait_until
+from tests.conftest import redis_away, wait_until
 from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
 from voice.models.lifecycle import JobState, SampleStatus, SynthesisStatus, VoiceModelStatus
 from voice.services.sample import sample_create, sample_delete, upload_judge
 from voice.services.synthesis import synthesis_cancel, synthesis_create, synthesis_delete
 from voice.services.voice_model import voice_model_clone, voice_model_delete
 from voice.storage import output_storage, sample_storage, voice_model_storage
+from voice.streaming.redis_client import redis_client
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 StartWorker = Callable[..., subprocess.Popen[bytes]]
-LONG_TEXT = "The quick brown fox jumps over the lazy dog while the rain falls on the roof of the old house. " * 50
+LONG_TEXT = "The quick brown fox jumps over the lazy dog while the rain falls on the roof of the old house. " * 15
 
 
 def upload(owner: User, recording: Path) -> VoiceSample:
@@ -113,8 +115,6 @@ def test_a_cancelled_synthesis_stops_in_the_middle_and_leaves_no_file(
 def test_a_wake_up_that_was_lost_is_sent_again_by_the_sweeper(
     user: User, flow: tuple[VoiceSample, VoiceModel], start_worker: StartWorker
 ) -> None:
-    from voice.streaming.redis_client import redis_client
-
     redis_client().flushdb()
     Job.objects.update(enqueued_at=timezone.now() - timedelta(minutes=1))
     start_worker()
@@ -157,16 +157,10 @@ def test_deleting_a_recording_fails_the_voice_that_waits_for_it(
 
 
 def test_with_redis_away_a_request_is_kept_and_done_later(
-    user: User, recording: Path, start_worker: StartWorker, settings: object, monkeypatch: pytest.MonkeyPatch
+    user: User, recording: Path, start_worker: StartWorker, settings: SettingsWrapper
 ) -> None:
-    from celery import current_app
-
-    dead = "redis+socket:///nonexistent/redis.sock"
-    monkeypatch.setattr(current_app.conf, "broker_url", dead)
-    monkeypatch.setattr(current_app.conf, "broker_write_url", dead)
-    current_app.pool.force_close_all()
-    sample = upload(user, recording)
+    with redis_away(settings):
+        sample = upload(user, recording)
     assert Job.objects.get(sample=sample).enqueued_at is None
-    monkeypatch.undo()
     start_worker()
     wait_until(lambda: state_of(sample) == SampleStatus.READY, timeout_s=60)

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from functools import partial
 from uuid import UUID, uuid4
 
 from celery import current_app
@@ -24,6 +23,7 @@ from voice.models.lifecycle import (
 )
 from voice.services.lease import Lease
 from voice.streaming.progress import job_publish
+from voice.streaming.redis_client import redis_client
 
 logger = logging.getLogger(__name__)
 ALWAYS = Q()
@@ -55,14 +55,20 @@ def job_create(*, owner: User, resource: VoiceSample | VoiceModel | Synthesis, d
             job.kind, job.synthesis = JobKind.SYNTHESIS, resource
     job.save(force_insert=True)
     job.depends_on.set(depends_on)
-    transaction.on_commit(partial(job_enqueue, job_id=job.pk, kind=job.kind), robust=True)
+    _enqueue_on_commit(job)
     return job
 
 
 def job_enqueue(*, job_id: UUID, kind: str) -> None:
-    """Wake a worker for a job. Raises kombu's OperationalError while the broker is away."""
+    """Wake a worker for a job. Raises RedisError or kombu's OperationalError while the broker is away."""
+    redis_client().ping()  # says at once that Redis is away; kombu would take 6 s of redis-py's retries to see it
     current_app.send_task("voice.run_job", args=[str(job_id)], queue=QUEUES[JobKind(kind)], retry=False)
     Job.objects.filter(pk=job_id).update(enqueued_at=timezone.now())
+
+
+def _enqueue_on_commit(job: Job) -> None:
+    # a function with a name, not a partial: Django names what failed when it logs, and stumbles over a partial
+    transaction.on_commit(lambda: job_enqueue(job_id=job.pk, kind=job.kind), robust=True)
 
 
 def not_blocked() -> Q:
@@ -101,7 +107,7 @@ def job_finish(*, lease: Lease, write: Callable[[], bool]) -> None:
         if not _end(lease.job, JobState.COMPLETED, only=Q(lease_token=lease.token), progress=1.0) or not write():
             raise LeaseLost("lease_lost", "Another worker owns this job, or it was cancelled.")
         for dependent in lease.job.dependents.filter(state=JobState.QUEUED):
-            transaction.on_commit(partial(job_enqueue, job_id=dependent.pk, kind=dependent.kind), robust=True)
+            _enqueue_on_commit(dependent)
     logger.info("job %s: completed", lease.job.pk)
 
 
@@ -153,7 +159,7 @@ def _end(job: Job, state: JobState, *, only: Q, **fields: object) -> bool:
         .update(state=state, lease_token=None, lease_until=None, finished_at=timezone.now(), **fields)
     )
     if ended:
-        transaction.on_commit(partial(job_publish, job.pk, state), robust=True)
+        transaction.on_commit(lambda: job_publish(job.pk, state), robust=True)
     return bool(ended)
 
 

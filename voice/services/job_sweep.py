@@ -16,7 +16,6 @@ from voice.streaming.redis_client import redis_client
 
 logger = logging.getLogger(__name__)
 BATCH = 500
-GRACE = timedelta(seconds=30)  # a wake-up that is younger may still be on its way
 STALE = timedelta(minutes=10)  # a wake-up that is older is sent again, even if its queue is not empty
 IDEMPOTENCY_KEY_AGE = timedelta(hours=24)
 
@@ -67,7 +66,8 @@ def _fail_doomed(job: Job) -> bool:
 
 
 def _wake(now: datetime) -> int:
-    silent = Q(enqueued_at=None) | Q(enqueued_at__lt=now - GRACE)
+    grace = timedelta(seconds=settings.JOB_LEASE_S)  # a wake-up that is younger may still be on its way
+    silent = Q(enqueued_at=None) | Q(enqueued_at__lt=now - grace)
     expired = Q(state=JobState.RUNNING, lease_until__lt=now)
     due = Job.objects.filter(Q(state=JobState.QUEUED, run_after__lte=now) & not_blocked() | expired, silent)
     empty = {kind for kind, queue in QUEUES.items() if _queue_length(queue) == 0}

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from voice.audio.encode import OutputFormat, SpeechTags, encode
 from voice.audio.pcm import PcmWriter
-from voice.audio.speech_check import check_output, plausible_duration_s
+from voice.audio.speaking_time import plausible_duration_s
+from voice.audio.speech_check import check_output
 from voice.engines.base import SpeechChunk, SynthesisParams, VoiceProfile
 from voice.engines.registry import engine_get
 from voice.errors import Blocked, Conflict, OutputRejected
