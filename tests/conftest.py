@@ -12,7 +12,7 @@ import psutil
 import pytest
 from django.conf import settings
 from django.db import connection
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from podstream.embedded import ensure_redis
@@ -146,7 +146,7 @@ def wait_until(condition: Callable[[], bool], *, timeout_s: float = 20.0) -> Non
 
 
 @contextmanager
-def redis_away(settings: SettingsWrapper) -> Iterator[None]:
+def redis_away(settings: Settings) -> Iterator[None]:
     """As if Redis had gone: every client of this process finds nobody listening."""
     there = settings.REDIS_URL
     _point_to(settings, "unix:///nonexistent/redis.sock")
@@ -156,7 +156,7 @@ def redis_away(settings: SettingsWrapper) -> Iterator[None]:
         _point_to(settings, there)
 
 
-def _point_to(settings: SettingsWrapper, redis_url: str) -> None:
+def _point_to(settings: Settings, redis_url: str) -> None:
     settings.REDIS_URL = redis_url
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": redis_url}}
     redis_client.cache_clear()

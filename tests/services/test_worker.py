@@ -12,7 +12,7 @@ import pytest
 import soundfile as sf
 from django.db import transaction
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from tests.conftest import redis_away, wait_until
 from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
@@ -157,7 +157,7 @@ def test_deleting_a_recording_fails_the_voice_that_waits_for_it(
 
 
 def test_with_redis_away_a_request_is_kept_and_done_later(
-    user: User, recording: Path, start_worker: StartWorker, settings: SettingsWrapper
+    user: User, recording: Path, start_worker: StartWorker, settings: Settings
 ) -> None:
     with redis_away(settings):
         sample = upload(user, recording)
