@@ -119,7 +119,7 @@ def flac_bytes(waveform: Waveform, *, subtype: str = "PCM_16", channels: int = 1
 
 
 def mp3_bytes(waveform: Waveform, *, bitrate_mode: str = "VARIABLE", channels: int = 1) -> bytes:
-    """An MP3 file by LAME: `VARIABLE` and `AVERAGE` start with a Xing header, `CONSTANT` with none."""
+    """An MP3 file by LAME, which starts with a Xing header, or an Info header for `CONSTANT`."""
     return _file_bytes(
         waveform, "MP3", "MPEG_LAYER_III", channels=channels, bitrate_mode=bitrate_mode, compression_level=0.4
     )
@@ -170,6 +170,13 @@ def mp3_with_xing_frames(waveform: Waveform, frames: int) -> bytes:
     return bytes(file)
 
 
+def mp3_without_header(waveform: Waveform) -> bytes:
+    """Constant bitrate and nothing but frames of sound, as simple encoders and recorders write."""
+    file = mp3_bytes(waveform, bitrate_mode="CONSTANT")
+    assert b"Info" in file[:64]
+    return file[file.index(file[:2], 4) :]
+
+
 def flac_with_total(waveform: Waveform, total_samples: int) -> bytes:
     """A FLAC whose header declares so many samples; 0 means unknown."""
     file = bytearray(flac_bytes(waveform))
@@ -183,6 +190,7 @@ def flac_with_unknown_length() -> bytes:
     return flac_with_total(_speech(), 0)
 
 
+@cache
 def flac_of_silence(hours: float, rate_hz: int = 44_100) -> bytes:
     """Hours of silence in some hundred kilobytes: valid frames of one constant subframe each, built by hand."""
     size, count = 65_535, round(hours * 3600 * rate_hz / 65_535)

@@ -69,7 +69,7 @@ def measure_blocks(blocks: Iterable[Samples], *, rate_hz: int) -> Loudness:
     peaks = oversampler.finish()
     return Loudness(
         integrated_lufs=_gated(steps.energies()),
-        true_peak_dbtp=decibels(max(float(peaks.max(initial=0.0)), sample_peak)),
+        true_peak_dbtp=decibels(float(peaks.max(initial=0.0))),
         sample_peak=sample_peak,
         duration_s=frames / rate_hz,
         step_frames=oversampler.step_frames,
@@ -128,27 +128,44 @@ def _lufs(energies: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class _TruePeak:
-    """The largest magnitude of the signal at four times its rate, in every step of about a millisecond."""
+    """The largest magnitude, at four times the rate and of the samples themselves, in steps of about a millisecond.
+
+    The samples count as well because the oversampling filter rounds off what lies at the end of the band.
+    """
 
     def __init__(self, rate_hz: int) -> None:
         self.step_frames = max(1, round(rate_hz / _PEAKS_PER_S))
         self._resampler = soxr.ResampleStream(rate_hz, rate_hz * _OVERSAMPLING, 1, dtype="float32", quality="HQ")
-        self._left = np.zeros(0, np.float32)
-        self._peaks: list[Samples] = []
+        self._sampled = _StepPeaks(self.step_frames)
+        self._oversampled = _StepPeaks(self.step_frames * _OVERSAMPLING)
 
     def add(self, block: Samples) -> None:
-        self._take(self._resampler.resample_chunk(np.ascontiguousarray(block, dtype=np.float32)))
+        self._sampled.add(block)
+        self._oversampled.add(self._resampler.resample_chunk(np.ascontiguousarray(block, dtype=np.float32)))
 
     def finish(self) -> Samples:
         """The peaks of all steps, the last of which may be shorter."""
-        self._take(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+        self._oversampled.add(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+        sampled, oversampled = self._sampled.finish(), self._oversampled.finish()
+        oversampled = np.pad(oversampled, (0, max(0, len(sampled) - len(oversampled))))[: len(sampled)]
+        return np.maximum(sampled, oversampled)
+
+
+class _StepPeaks:
+    """The largest magnitude in every `width` samples of a stream."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._left = np.zeros(0, np.float32)
+        self._peaks = [np.zeros(0, np.float32)]
+
+    def add(self, samples: Samples) -> None:
+        joined = np.concatenate([self._left, samples])
+        whole = len(joined) // self._width
+        self._peaks.append(np.abs(joined[: whole * self._width].reshape(whole, self._width)).max(axis=1))
+        self._left = joined[whole * self._width :]
+
+    def finish(self) -> Samples:
         if len(self._left):
             self._peaks.append(np.abs(self._left).max(keepdims=True))
-        return np.concatenate(self._peaks) if self._peaks else np.zeros(0, np.float32)
-
-    def _take(self, samples: Samples) -> None:
-        joined = np.concatenate([self._left, samples])
-        width = self.step_frames * _OVERSAMPLING
-        whole = len(joined) // width
-        self._peaks.append(np.abs(joined[: whole * width].reshape(whole, width)).max(axis=1))
-        self._left = joined[whole * width :]
+        return np.concatenate(self._peaks)

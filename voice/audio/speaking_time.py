@@ -27,6 +27,7 @@ language with its pauses. People read aloud 10 to 20 % slower. Arabic writes no 
 character is a syllable, a Japanese one mostly a mora."""
 
 _SCRIPT_S = (("CJK", 0.25), ("HIRAGANA", 0.13), ("KATAKANA", 0.13), ("HANGUL", 0.19))
+_LATIN_LETTER_S = 0.08
 _NUMBER_S = 0.3
 _SYMBOL_S = 0.3
 _PAUSE_S = 0.7
@@ -39,8 +40,8 @@ def plausible_duration_s(text: str, language: str, *, speed: float = 1.0) -> tup
     """The shortest and the longest that `text` can plausibly take, in seconds.
 
     From 0.4 to 2.5 times what its letters take at a normal pace, and above that up to 0.7 s for every punctuation mark
-    and 1.5 s for the whole. Characters of Chinese, Japanese and Korean count as such in any language's text. `speed`
-    divides both. Raises KeyError for a language that is not in `LETTER_S`, ValueError for a speed that is not
+    and 1.5 s for the whole. Letters of another script than the language's own count by their script. `speed` divides
+    both. Raises KeyError for a language that is not in `LETTER_S`, ValueError for a speed that is not
     positive.
     """
     if speed <= 0:
@@ -59,5 +60,7 @@ def plausible_duration_s(text: str, language: str, *, speed: float = 1.0) -> tup
 def _character_s(character: str, kind: str, letter_s: float) -> float:
     if kind in "LM":
         name = unicodedata.name(character, "")
+        if name.startswith("LATIN"):
+            return min(letter_s, _LATIN_LETTER_S)
         return next((seconds for script, seconds in _SCRIPT_S if name.startswith(script)), letter_s)
     return {"N": _NUMBER_S, "S": _SYMBOL_S}.get(kind, 0.0)
