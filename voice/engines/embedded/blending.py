@@ -31,7 +31,7 @@ def blend_targets(parts: Sequence[tuple[TargetVoice, float]]) -> TargetVoice:
         log_f0_spread=sum(weight * voice.spoken.log_f0_spread for voice, weight in parts),
     )
     warp = sum(weight * voice.warp for voice, weight in parts)
-    return TargetVoice(base.samples, base.frames, envelopes, spoken, warp, base.gain_db)
+    return replace(base, envelopes=envelopes, spoken=spoken, warp=warp)
 
 
 def _matched(base: TargetVoice, other: TargetVoice) -> Matrix:

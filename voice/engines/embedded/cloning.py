@@ -1,15 +1,19 @@
 """From reference recordings to a target voice."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import soxr
 
 from voice.audio.waveform import Samples, Waveform
-from voice.engines.embedded.analysis import FRAME_S, Analyser
+from voice.engines.embedded.analysis import FRAME_S, Analyser, Matrix, Vector
+from voice.engines.embedded.codec import CEPSTRA
+from voice.engines.embedded.epochs import grain_centres
+from voice.engines.embedded.mapping import mix_envelopes
 from voice.engines.embedded.matching import UnitIndex, matching_vectors
 from voice.engines.embedded.source import SourceVoice
-from voice.engines.embedded.statistics import SpeakerStatistics, describe
+from voice.engines.embedded.statistics import describe
 from voice.engines.embedded.target import TargetVoice
 from voice.errors import EngineError
 
@@ -21,7 +25,9 @@ PEAK = 0.9
 GAP_S = 0.05
 WARPS = (0.82, 0.88, 0.94, 1.0, 1.06, 1.12, 1.18)
 WARP_STRENGTH = 0.5
-WARP_STEP_FRAMES = 4
+WARP_STEP_FRAMES = 20
+RESTORATION_STEP_FRAMES = 10
+RESTORATION_MAX = 2.0
 
 
 def target_from_references(references: Sequence[Waveform], source: SourceVoice) -> TargetVoice:
@@ -39,9 +45,18 @@ def target_from_references(references: Sequence[Waveform], source: SourceVoice) 
     if voiced_s < MIN_VOICED_S:
         raise _unusable(voiced_s)
     spoken = describe(frames)
-    target = TargetVoice(samples, frames, frames.cepstra, spoken, 1.0, 0.0)
+    target = TargetVoice(
+        samples=samples,
+        frames=frames,
+        centres=grain_centres(samples, frames, f0_hz=float(np.exp(spoken.log_f0))),
+        envelopes=frames.cepstra,
+        spoken=spoken,
+        warp=1.0,
+        restoration=np.ones(CEPSTRA, dtype=np.float32),
+        gain_db=0.0,
+    )
     warp = find_warp(target.index, source)
-    return TargetVoice(samples, frames, frames.cepstra, spoken, warp, 0.0)
+    return replace(target, warp=warp, restoration=find_restoration(target, source, warp=warp))
 
 
 def target_rate_hz(references: Sequence[Waveform]) -> int:
@@ -71,18 +86,26 @@ def find_warp(index: UnitIndex, source: SourceVoice) -> float:
     return 1.0 + WARP_STRENGTH * (WARPS[int(np.argmin(distances))] - 1.0)
 
 
+def find_restoration(target: TargetVoice, source: SourceVoice, *, warp: float) -> Vector:
+    """How much less mixed envelopes vary than the target's own: float32 (40,), 1..2, and 1 for the level."""
+    units, distances = target.index.nearest(_sparse_passage(source, warp, step=RESTORATION_STEP_FRAMES))
+    mixed = mix_envelopes(target.envelopes, units, distances)
+    restoration = np.clip(target.spoken.deviation / (mixed.std(axis=0) + 1e-6), 1, RESTORATION_MAX)
+    restoration[0] = 1
+    return np.asarray(restoration, dtype=np.float32)
+
+
 def _mean_distance(index: UnitIndex, source: SourceVoice, warp: float) -> float:
-    frames = source.warped(warp)
-    statistics = describe(frames)
-    standardised = standardise(frames.cepstra, statistics)
+    return float(index.nearest(_sparse_passage(source, warp, step=WARP_STEP_FRAMES))[1].mean())
+
+
+def _sparse_passage(source: SourceVoice, warp: float, *, step: int) -> Matrix:
+    """Matching vectors of every `step`-th active frame of the source's passage."""
+    frames, statistics = source.warped(warp), source.statistics(warp=warp)
+    standardised = (frames.cepstra - statistics.mean) / statistics.deviation
     level_db = frames.level_db - statistics.level_db
     vectors = matching_vectors(standardised, frames.f0_hz, level_db, first=0, last=len(frames))
-    return float(index.nearest(vectors[frames.active()][::WARP_STEP_FRAMES])[1].mean())
-
-
-def standardise(cepstra: np.ndarray, statistics: SpeakerStatistics) -> np.ndarray:
-    """`cepstra` (n, 40) without the speaker's mean, in units of the deviation."""
-    return np.asarray((cepstra - statistics.mean) / statistics.deviation, dtype=np.float32)
+    return vectors[frames.active()][::step]
 
 
 def _unusable(voiced_s: float) -> EngineError:

@@ -1,7 +1,7 @@
 """Between log power spectra and 40 mel cepstra, as WORLD codes them.
 
-WORLD's spectral codec (Morise, Yokomori and Ozawa, 2016) is linear on log spectra: interpolation onto a mel axis, then a
-cosine transform. So each direction is one matrix, and so is "decode, stretch the frequency axis, code again".
+WORLD's spectral codec (Morise, Yokomori and Ozawa, 2016) is linear on log spectra: interpolation onto a mel axis, then
+a cosine transform. So each direction is one matrix, and so is "decode, stretch the frequency axis, code again".
 """
 
 from functools import lru_cache
@@ -35,7 +35,7 @@ def coding_matrix(rate_hz: int) -> Matrix:
 
 @lru_cache(maxsize=64)
 def warping_matrix(alpha: float, rate_in_hz: int, rate_out_hz: int) -> Matrix:
-    """Float32, (CEPSTRA, CEPSTRA): cepstra @ matrix = those of the same envelopes stretched by `alpha` along frequency.
+    """Float32, (CEPSTRA, CEPSTRA): cepstra @ matrix = those of the envelopes stretched by `alpha` along frequency.
 
     `alpha` above 1 moves formants up (a shorter vocal tract). With two rates it also carries cepstra from one to the
     other; above the Nyquist frequency of the input the envelope goes on flat.

@@ -14,7 +14,8 @@ from voice.engines.embedded.blending import blend_targets
 from voice.engines.embedded.cloning import RATE_MAX_HZ, target_from_references, target_rate_hz
 from voice.engines.embedded.espeak import EspeakProcess
 from voice.engines.embedded.likeness import likeness
-from voice.engines.embedded.loudness import TARGET_LEVEL_DB, active_level_db, soften_peaks
+from voice.engines.embedded.loudness import TARGET_LEVEL_DB, active_level_db, fade_edges, soften_peaks
+from voice.engines.embedded.mapping import ENERGY_EXPONENT
 from voice.engines.embedded.passages import PASSAGES
 from voice.engines.embedded.profile import ENGINE_NAME, ENGINE_VERSION, check_profile, from_profile, to_profile
 from voice.engines.embedded.renderer import SentenceRenderer
@@ -33,7 +34,7 @@ OPTION_CLARITY = OptionSpec(
 FIRST_PIECE_FRAMES = 120
 NEXT_PIECE_FRAMES = 300
 PREPARED_VOICES = 4
-EDGE_FADE_S = 0.01
+SEEDS = 1 << 64
 
 
 class EmbeddedEngine:
@@ -66,42 +67,30 @@ class EmbeddedEngine:
         check_language(language)
         source = self._speaker.voice(language, rate_hz=target_rate_hz(references))
         target = target_from_references(references, source)
-        line = self._speaker.speak(PASSAGES[language][0], language, rate_hz=target.rate_hz)
-        raw = self._render(target, line, language, clarity=OPTION_CLARITY.default, seed=0)
-        gain_db = TARGET_LEVEL_DB - active_level_db(np.concatenate(list(raw)), target.rate_hz)
-        return to_profile(replace(target, gain_db=gain_db), language=language)
+        return to_profile(replace(target, gain_db=self._gain_db(target, language)), language=language)
 
     def synthesize(
         self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams
     ) -> Iterator[SpeechChunk]:
         """Speak `text`; see `SpeechEngine.synthesize`.
 
-        Chunks are float32 within -1..1 at the profile's rate. The first has about half a second; joined they are the
-        speech, with the pauses between sentences. Raises, at the first step, EngineError `profile_mismatch`,
-        InvalidText `language_unsupported` or `text_unspeakable`; at any step SourceSpeechFailed (retryable).
+        Chunks are float32 within -1..1 at the profile's rate, the first of half a second, the others of one to two.
+        Joined they are the speech, every sentence at the same level, with the pauses in between. Raises, at the first
+        step, EngineError `profile_mismatch`, InvalidText `language_unsupported` or `text_unspeakable`; at any step
+        SourceSpeechFailed (retryable).
         """
         check_profile(profile)
         lines = lines_of(text, language)
         target = self._target(profile)
-        clarity = float(params.options.get(OPTION_CLARITY.name, OPTION_CLARITY.default))
         total = sum(line.chars for line in lines)
-        done = 0
+        spoken = 0
         for number, line in enumerate(lines):
-            last = number == len(lines) - 1
-            speech = self._speech(line, language, rate_hz=target.rate_hz, speed=params.speed)
-            pieces = self._render(target, speech, language, clarity=clarity, seed=(params.seed, number))
-            produced = 0
-            for piece in pieces:
-                produced += len(piece)
-                share = produced / len(speech.samples)
-                ends = produced == len(speech.samples)
-                samples = piece * np.float32(10 ** (target.gain_db / 20))
-                if ends and not last:
-                    pause = np.zeros(int(line.pause_s / params.speed * target.rate_hz), dtype=np.float32)
-                    samples = np.concatenate([samples, pause])
-                progress = 1.0 if ends and last else (done + line.chars * share) / total
-                yield SpeechChunk(Waveform(soften_peaks(samples), target.rate_hz), progress, number)
-            done += line.chars
+            ends_text = number == len(lines) - 1
+            rng = np.random.default_rng((params.seed % SEEDS, number))
+            for samples, share in self._speak_line(target, line, language, params, rng=rng, with_pause=not ends_text):
+                progress = 1.0 if ends_text and share == 1.0 else (spoken + line.chars * share) / total
+                yield SpeechChunk(Waveform(samples, target.rate_hz), progress, number)
+            spoken += line.chars
 
     def blend(self, parts: Sequence[tuple[VoiceProfile, float]]) -> VoiceProfile:
         """A voice between voices: envelopes and F0 interpolated in the logarithm, on the waveform of the heaviest.
@@ -120,18 +109,49 @@ class EmbeddedEngine:
         """How much `waveform` sounds like the profile's speaker."""
         return likeness(self._target(profile), waveform)
 
-    def _speech(self, line: Line, language: str, *, rate_hz: int, speed: float) -> Waveform:
-        speech = self._speaker.speak(line.spoken, language, rate_hz=rate_hz, speed=speed)
+    def _speak_line(
+        self,
+        target: TargetVoice,
+        line: Line,
+        language: str,
+        params: SynthesisParams,
+        *,
+        rng: np.random.Generator,
+        with_pause: bool,
+    ) -> Iterator[tuple[Samples, float]]:
+        """One line in pieces, each with the share of the line that is spoken after it."""
+        speech = self._speaker.speak(line.spoken, language, rate_hz=target.rate_hz, speed=params.speed)
         if not len(speech.samples):
             raise InvalidText("text_unspeakable", "A sentence of the text holds nothing that can be said.")
-        return speech
+        clarity = float(params.options.get(OPTION_CLARITY.name, OPTION_CLARITY.default))
+        gain_db = target.gain_db - ENERGY_EXPONENT * active_level_db(speech)
+        pause = np.zeros(int(with_pause * line.pause_s / params.speed * target.rate_hz), dtype=np.float32)
+        total, produced = len(speech.samples), 0
+        for piece in self._render(target, speech, language, clarity=clarity, rng=rng):
+            if not len(piece):
+                continue
+            samples = soften_peaks(piece * np.float32(10 ** (gain_db / 20)))
+            fade_edges(samples, first=produced, total=total, rate_hz=target.rate_hz)
+            produced += len(samples)
+            yield np.concatenate([samples, pause]) if produced == total else samples, produced / total
 
     def _render(
-        self, target: TargetVoice, speech: Waveform, language: str, *, clarity: float, seed: int | tuple[int, ...]
+        self, target: TargetVoice, speech: Waveform, language: str, *, clarity: float, rng: np.random.Generator
     ) -> Iterator[Samples]:
         source = self._speaker.voice(language, rate_hz=target.rate_hz).statistics(warp=target.warp)
-        renderer = SentenceRenderer(target, source, speech, clarity=clarity, rng=np.random.default_rng(seed))
+        renderer = SentenceRenderer(target, source, speech, clarity=clarity, rng=rng)
         return renderer.pieces(FIRST_PIECE_FRAMES, NEXT_PIECE_FRAMES)
+
+    def _gain_db(self, target: TargetVoice, language: str) -> float:
+        """What brings a sentence to the target level, for source speech of 0 dB.
+
+        A sentence must be heard before it is complete, so its level is predicted: the output follows the source's
+        to the power of ENERGY_EXPONENT, and what is left varies by half a dB from sentence to sentence.
+        """
+        speech = self._speaker.speak(min(PASSAGES[language], key=len), language, rate_hz=target.rate_hz)
+        pieces = self._render(target, speech, language, clarity=OPTION_CLARITY.default, rng=np.random.default_rng(0))
+        heard_db = active_level_db(Waveform(np.concatenate(list(pieces)), target.rate_hz))
+        return TARGET_LEVEL_DB - heard_db + ENERGY_EXPONENT * active_level_db(speech)
 
     def _target(self, profile: VoiceProfile) -> TargetVoice:
         """The prepared voice of `profile`; those of the last four profiles are kept."""

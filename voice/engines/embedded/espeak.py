@@ -71,8 +71,8 @@ class EspeakProcess:
             detail = reply[1:].decode(errors="replace")
             raise SourceSpeechFailed("source_speech_failed", f"The speech process failed: {detail}. Try again.")
         rate_hz = struct.unpack(">I", reply[1:5])[0]
-        samples = np.frombuffer(reply, dtype="<i2", offset=5).astype(np.float32) / 32768
-        return Waveform(samples, rate_hz)
+        samples = np.frombuffer(reply, dtype="<i2", offset=5).astype(np.float32) / np.float32(32768)
+        return Waveform(samples.astype(np.float32, copy=False), rate_hz)
 
     def close(self) -> None:
         """End the process. The next request starts another."""

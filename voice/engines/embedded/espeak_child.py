@@ -1,9 +1,9 @@
 """The program of the espeak process: a fork server that never imports the rest of this project.
 
-Started as `python -I -S espeak_child.py LIBRARY DATA_FOLDER TIMEOUT_S`. It loads libespeak-ng but never initialises it;
-every request is spoken in a fork of its own. espeak-ng keeps its state in globals, so its second sentence in one process
-differs from the same sentence in a fresh one; a fork is a fresh one for a millisecond, where an interpreter takes thirty.
-It also keeps the GPL-licensed library out of the process that imports our code.
+Started as `python -I -S espeak_child.py LIBRARY DATA_FOLDER TIMEOUT_S`. It loads libespeak-ng but never initialises
+it; every request is spoken in a fork of its own. espeak-ng keeps its state in globals, so its second sentence in one
+process differs from the same sentence in a fresh one. A fork is a fresh process at the cost of a millisecond, where an
+interpreter takes thirty. And the GPL-licensed library stays out of the process that imports our code.
 
 Wire format, both directions over stdin and stdout: 4 bytes big-endian length, then the payload.
 Request: JSON {"text", "voice", "rate_wpm", "pitch", "pitch_range"}. Reply: one status byte, then for `0` int16
@@ -19,6 +19,7 @@ import signal
 import struct
 import sys
 import time
+from typing import Any
 
 AUDIO_OUTPUT_SYNCHRONOUS = 2
 INITIALIZE_DONT_EXIT = 0x8000
@@ -35,7 +36,7 @@ class SpeakingFailed(Exception):
     """The fork could not speak; the text of the exception is the reply."""
 
 
-def read_exactly(descriptor, count):
+def read_exactly(descriptor: int, count: int) -> bytes | None:
     """`count` bytes, or None at the end of the stream."""
     parts = []
     while count:
@@ -47,18 +48,18 @@ def read_exactly(descriptor, count):
     return b"".join(parts)
 
 
-def write_all(descriptor, payload):
+def write_all(descriptor: int, payload: bytes) -> None:
     """Write every byte of `payload`."""
     view = memoryview(payload)
     while view:
         view = view[os.write(descriptor, view) :]
 
 
-def speak(library, data_folder, request):
+def speak(library: ctypes.CDLL, data_folder: str, request: dict[str, Any]) -> bytes:
     """Initialise espeak-ng, say the request's text and give back the reply. Only ever called in a fresh fork."""
-    pieces = []
+    pieces: list[bytes] = []
 
-    def collect(samples, count, _events):
+    def collect(samples: Any, count: int, _events: object) -> int:
         if samples and count > 0:
             pieces.append(ctypes.string_at(samples, count * 2))
         return 0
@@ -85,7 +86,7 @@ def speak(library, data_folder, request):
     return b"\0" + struct.pack(">I", rate_hz) + b"".join(pieces)
 
 
-def run_speaker(library, data_folder, payload, descriptor, timeout_s):
+def run_speaker(library: ctypes.CDLL, data_folder: str, payload: bytes, *, descriptor: int, timeout_s: int) -> None:
     """The life of one fork: dies with the server, within its limits, and writes one reply."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
@@ -99,7 +100,7 @@ def run_speaker(library, data_folder, payload, descriptor, timeout_s):
     write_all(descriptor, reply)
 
 
-def collect_reply(descriptor, pid, timeout_s):
+def collect_reply(descriptor: int, pid: int, *, timeout_s: int) -> bytes:
     """What the fork wrote until it ended. Kills it at the deadline, or when our own parent is gone."""
     deadline = time.monotonic() + timeout_s
     parts = []
@@ -120,7 +121,7 @@ def collect_reply(descriptor, pid, timeout_s):
     return b"".join(parts)
 
 
-def answer(library, data_folder, payload, timeout_s):
+def answer(library: ctypes.CDLL, data_folder: str, payload: bytes, *, timeout_s: int) -> bytes:
     """Speak one request in a fork."""
     read_end, write_end = os.pipe()
     pid = os.fork()
@@ -128,18 +129,18 @@ def answer(library, data_folder, payload, timeout_s):
         code = 70
         try:
             os.close(read_end)
-            run_speaker(library, data_folder, payload, write_end, timeout_s)
+            run_speaker(library, data_folder, payload, descriptor=write_end, timeout_s=timeout_s)
             code = 0
         finally:
             os._exit(code)
     os.close(write_end)
     try:
-        return collect_reply(read_end, pid, timeout_s)
+        return collect_reply(read_end, pid, timeout_s=timeout_s)
     finally:
         os.close(read_end)
 
 
-def main(library_path, data_folder, timeout_s):
+def main(library_path: str, data_folder: str, timeout_s: int) -> None:
     """Serve requests until stdin ends."""
     library = ctypes.CDLL(library_path)
     library.espeak_Synth.argtypes = [
@@ -156,7 +157,7 @@ def main(library_path, data_folder, timeout_s):
         payload = read_exactly(0, struct.unpack(">I", header)[0])
         if payload is None:
             return
-        reply = answer(library, data_folder, payload, timeout_s)
+        reply = answer(library, data_folder, payload, timeout_s=timeout_s)
         write_all(1, struct.pack(">I", len(reply)) + reply)
 
 

@@ -1,4 +1,4 @@
-"""Speech from pieces of the target's waveform: filtered grains, overlapped and added at pitch marks (as PSOLA does)."""
+"""Speech from pieces of the target's waveform: filtered grains, added at pitch marks as PSOLA does."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ MAX_HALF_WIDTH_S = 0.020
 FILTER_MARGIN_S = 0.006
 """Room around a grain for the ringing of its filter."""
 GAIN_MIN, GAIN_MAX = 1e-3, 30.0
+CORRECTION_MAX = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,14 @@ class Grains:
     """m grains to be placed: where to, where from, and what to do to their spectra.
 
     `marks`: int64 (m,), output sample positions, ascending. `centres`: int64 (m,), positions in the target's samples.
-    `half_widths`: int64 (m,), samples. `log_gains`: float32 (m, 40), cepstra of the log power gain. `scales`: (m,).
+    `half_widths`: int64 (m,), samples. `powers`: float32 (m,), mean square that the unit's envelope promises.
+    `log_gains`: float32 (m, 40), cepstra of the log power gain. `scales`: float32 (m,), factors of amplitude.
     """
 
     marks: NDArray[np.int64]
     centres: NDArray[np.int64]
     half_widths: NDArray[np.int64]
+    powers: Vector
     log_gains: Matrix
     scales: Vector
 
@@ -61,7 +64,8 @@ class OverlapAdder:
         positions = np.clip(grains.centres[:, None] + offsets, 0, len(self._target) - 1)
         phases = np.clip(offsets / grains.half_widths[:, None], -1, 1).astype(np.float32)
         windows = 0.5 + 0.5 * np.cos(np.float32(np.pi) * phases)
-        pieces = self._target[positions] * (windows * grains.scales[:, None])
+        pieces = self._target[positions] * windows
+        pieces *= (grains.scales * _corrections(pieces, windows, grains.powers))[:, None]
         gains = np.exp(np.clip(0.5 * (grains.log_gains @ self._decoding), np.log(GAIN_MIN), np.log(GAIN_MAX)))
         spectra = scipy.fft.rfft(pieces, axis=1) * gains
         filtered = scipy.fft.irfft(spectra, n=self._fft_size, axis=1)
@@ -75,3 +79,14 @@ class OverlapAdder:
         taken = self._output[self._pad + self._taken : self._pad + end].copy()
         self._taken = end
         return taken
+
+
+def _corrections(pieces: Matrix, windows: Matrix, powers: Vector) -> Vector:
+    """Factors that give each windowed piece the power of its unit's envelope, float32 (m,).
+
+    A grain lies up to 12 ms beside the frame that its envelope belongs to. Where a burst falls in between, the gain
+    that is right for the quiet envelope would blow the burst up.
+    """
+    expected = powers * np.einsum("mn,mn->m", windows, windows)
+    found = np.einsum("mn,mn->m", pieces, pieces)
+    return np.asarray(np.clip(np.sqrt(expected / (found + 1e-12)), 0, CORRECTION_MAX), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Which frames of the target sound like a frame of the source: matching vectors and an exact nearest neighbour search."""
+"""Which frames of the target sound like one of the source: matching vectors, and an exact search for the nearest."""
 
 from dataclasses import dataclass
 
@@ -52,7 +52,7 @@ class UnitIndex:
 
     @classmethod
     def build(cls, vectors: Matrix) -> "UnitIndex":
-        """Index the rows of `vectors`; there must be at least NEIGHBOURS groups' worth of them or padding fills up."""
+        """Index the rows of `vectors`; where they are few, padding fills the groups."""
         groups = max(NEIGHBOURS, -(-len(vectors) // GROUP))
         padded = np.zeros((groups * GROUP, vectors.shape[1]), dtype=np.float32)
         padded[: len(vectors)] = vectors
@@ -70,7 +70,7 @@ class UnitIndex:
 
     def _nearest_of_block(self, queries: Matrix) -> tuple[Indices, Matrix]:
         scores = self.half_norms - queries @ self.padded.T
-        # The 16 best units lie in the 16 groups with the best minima, so partitioning minima is enough and 10x cheaper.
+        # The 16 best units lie in the 16 groups of least minima: partitioning the minima is enough, and 10x cheaper.
         minima = scores.reshape(len(queries), GROUP, -1).min(axis=1)
         groups = np.argpartition(minima, NEIGHBOURS - 1, axis=1)[:, :NEIGHBOURS]
         stride = minima.shape[1]

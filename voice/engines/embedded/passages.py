@@ -1,4 +1,5 @@
-"""The fixed passage of each language that the source voices are measured by: some fifteen seconds, all kinds of sounds.
+# ruff: noqa: RUF001 (letters of other alphabets that look Latin)
+"""The fixed passage of each language that the source voices are measured by: ten to twenty seconds of all its sounds.
 
 English has sentences of our own; the others are Article 1 of the Universal Declaration of Human Rights.
 """

@@ -19,13 +19,16 @@ def to_profile(target: TargetVoice, *, language: str) -> VoiceProfile:
     """The profile of `target`.
 
     Arrays, n samples and m frames: `samples` int16 (n,), full scale 32767; `f0_hz` float32 (m,); `level_db` float32
-    (m,); `cepstra` float32 (m, 40); for a blend also `envelopes` float32 (m, 40). One minute is about 4 MB.
+    (m,); `cepstra` float32 (m, 40); `centres` int32 (m,); `restoration` float32 (40,); for a blend also `envelopes`
+    float32 (m, 40). One minute is about 4 MB.
     """
     arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {
         "samples": np.round(target.samples * 32767).astype(np.int16),
         "f0_hz": target.frames.f0_hz,
         "level_db": target.frames.level_db,
         "cepstra": target.frames.cepstra,
+        "centres": target.centres.astype(np.int32),
+        "restoration": target.restoration,
     }
     if target.envelopes is not target.frames.cepstra:
         arrays["envelopes"] = target.envelopes
@@ -54,7 +57,9 @@ def from_profile(profile: VoiceProfile) -> TargetVoice:
             int(cast(int, metadata["rate_hz"])),
         )
         envelopes = arrays["envelopes"].astype(np.float32) if "envelopes" in arrays else frames.cepstra
-        samples = arrays["samples"].astype(np.float32) / 32767
+        centres = arrays["centres"].astype(np.int64)
+        restoration = arrays["restoration"].astype(np.float32)
+        samples = arrays["samples"].astype(np.float32) / np.float32(32767)
         log_f0, spread, warp, gain_db = (
             float(cast(float, metadata[name])) for name in ("log_f0", "log_f0_spread", "warp", "gain_db")
         )
@@ -65,7 +70,16 @@ def from_profile(profile: VoiceProfile) -> TargetVoice:
     active = frames.active()
     moments = describe_cepstra(envelopes[active], frames.level_db[active], frames.f0_hz[active & (frames.f0_hz > 0)])
     spoken = SpeakerStatistics(moments.mean, moments.deviation, moments.level_db, log_f0, spread)
-    return TargetVoice(samples, frames, envelopes, spoken, warp, gain_db)
+    return TargetVoice(
+        samples=samples.astype(np.float32, copy=False),
+        frames=frames,
+        centres=centres,
+        envelopes=envelopes,
+        spoken=spoken,
+        warp=warp,
+        restoration=restoration,
+        gain_db=gain_db,
+    )
 
 
 def check_profile(profile: VoiceProfile) -> None:

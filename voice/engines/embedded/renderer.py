@@ -6,10 +6,10 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from voice.audio.waveform import Samples, Waveform
-from voice.engines.embedded.analysis import FRAME_S, Analyser, Matrix
+from voice.engines.embedded.analysis import FRAME_S, Analyser, Matrix, Vector
 from voice.engines.embedded.codec import CEPSTRA, warping_matrix
 from voice.engines.embedded.grains import HALF_WIDTH_PERIODS, MAX_HALF_WIDTH_S, UNVOICED_MARKS_HZ, Grains, OverlapAdder
-from voice.engines.embedded.mapping import LevelMap, clarity_weights, f0_costs, map_f0, mix_envelopes
+from voice.engines.embedded.mapping import LevelMap, clarity_weights, f0_costs, map_f0, mix_envelopes, restore_variance
 from voice.engines.embedded.matching import CONTEXT_FRAMES, NEIGHBOURS, Indices, matching_vectors
 from voice.engines.embedded.statistics import SpeakerStatistics
 from voice.engines.embedded.target import TargetVoice
@@ -46,7 +46,8 @@ class SentenceRenderer:
         self._levels = LevelMap(target.rate_hz, source.level_db, target.recorded.level_db)
         self._path = PathFinder(target.joins)
         self._adder = OverlapAdder(target.samples, target.rate_hz, len(speech.samples))
-        self._f0_hz = map_f0(self._analyser.f0_hz, source, target.spoken)
+        self._source_f0_hz = np.zeros(self._count, dtype=np.float32)
+        self._f0_hz = np.zeros(self._count, dtype=np.float32)
         self._standardised = np.zeros((self._count, CEPSTRA), dtype=np.float32)
         self._level_db = np.zeros(self._count, dtype=np.float32)
         self._units = np.zeros((self._count, NEIGHBOURS), dtype=np.int64)
@@ -54,7 +55,7 @@ class SentenceRenderer:
         self._costs = np.zeros((self._count, NEIGHBOURS), dtype=np.float32)
         self._envelopes = np.zeros((self._count, CEPSTRA), dtype=np.float32)
         self._analysed = self._matched = 0
-        self._marks = self._place_marks()
+        self._cycles = 0.0
 
     def pieces(self, first_frames: int, next_frames: int) -> Iterator[Samples]:
         """The sentence's samples in order, in pieces of about so many frames; together as long as the source."""
@@ -82,6 +83,8 @@ class SentenceRenderer:
         warped = cepstra @ warping_matrix(self._target.warp, self._analyser.rate_hz, self._target.rate_hz)
         self._standardised[first:until] = (warped - self._source.mean) / self._source.deviation
         self._level_db[first:until] = level_db
+        self._source_f0_hz[first:until] = self._analyser.f0_hz(first, until)
+        self._f0_hz[first:until] = map_f0(self._source_f0_hz[first:until], self._source, self._target.spoken)
 
     def _match(self, until: int) -> None:
         """Find the units for the frames up to `until`, and the envelopes that they suggest."""
@@ -93,15 +96,15 @@ class SentenceRenderer:
         level_db = self._level_db - self._source.level_db
         known = slice(0, self._analysed)
         queries = matching_vectors(
-            self._standardised[known], self._analyser.f0_hz[known], level_db[known], first=first, last=until
+            self._standardised[known], self._source_f0_hz[known], level_db[known], first=first, last=until
         )
         units, distances = self._target.index.nearest(queries)
         noise = self._rng.standard_normal(distances.shape, dtype=np.float32)
         self._units[span], self._distances[span] = units, distances
         self._costs[span] = distances * (1 + COST_NOISE * noise)
         self._costs[span] += f0_costs(self._f0_hz[span], self._target.log_f0[units])
-        nearest = mix_envelopes(self._target.envelopes, units, distances)
-        self._envelopes[span] = nearest
+        mixed = mix_envelopes(self._target.envelopes, units, distances)
+        self._envelopes[span] = restore_variance(mixed, self._target.spoken.mean, self._target.restoration)
 
     def _spoken_envelopes(self, begin: int, end: int) -> Matrix:
         first, last = max(0, begin - SMOOTHING_REACH), min(self._count, end + SMOOTHING_REACH)
@@ -110,23 +113,25 @@ class SentenceRenderer:
         spoken = self._target.spoken
         affine = self._standardised[begin:end] * spoken.deviation + spoken.mean
         mixed = nearest + self._clarity * (affine - nearest)
-        return self._levels.apply(mixed, self._level_db[begin:end])[0]
+        return self._levels.apply(mixed, self._level_db[begin:end])
 
-    def _place_marks(self) -> Indices:
-        rate_hz = self._target.rate_hz
-        f0_hz = np.where(self._f0_hz > 0, self._f0_hz, UNVOICED_MARKS_HZ).astype(np.float64)
-        cycles = np.concatenate([[0.0], np.cumsum(f0_hz * FRAME_S)])
-        times = np.interp(np.arange(0, cycles[-1]), cycles, np.arange(len(cycles)) * FRAME_S)
-        return (times * rate_hz).astype(np.int64)
+    def _place_marks(self, begin: int, end: int) -> Indices:
+        """Output positions of some frames' pitch marks: where the cycles of the F0 so far reach whole numbers."""
+        f0_hz = self._marks_f0_hz(np.arange(begin, end)).astype(np.float64)
+        cycles = self._cycles + np.concatenate([[0.0], np.cumsum(f0_hz * FRAME_S)])
+        self._cycles = float(cycles[-1])
+        whole = np.arange(np.ceil(cycles[0]), np.ceil(cycles[-1]))
+        times_s = np.interp(whole, cycles, np.arange(begin, end + 1) * FRAME_S)
+        return np.asarray(times_s * self._target.rate_hz, dtype=np.int64)
+
+    def _marks_f0_hz(self, frames: Indices) -> Vector:
+        return np.where(self._f0_hz[frames] > 0, self._f0_hz[frames], np.float32(UNVOICED_MARKS_HZ))
 
     def _grains(self, begin: int, end: int, path: Indices) -> Grains:
         rate_hz, target = self._target.rate_hz, self._target
-        samples_per_frame = FRAME_S * rate_hz
-        first, last = np.searchsorted(self._marks, [begin * samples_per_frame, end * samples_per_frame])
-        marks = self._marks[first:last]
-        frames = np.clip((marks / samples_per_frame).astype(np.int64), begin, end - 1)
+        marks = self._place_marks(begin, end)
+        frames = np.clip((marks / (FRAME_S * rate_hz)).astype(np.int64), begin, end - 1)
         units = path[frames - begin]
-        f0_hz = np.where(self._f0_hz[frames] > 0, self._f0_hz[frames], UNVOICED_MARKS_HZ)
         half_widths = np.minimum(HALF_WIDTH_PERIODS * target.periods_s[units], MAX_HALF_WIDTH_S) * rate_hz
         jitter = self._rng.uniform(-UNVOICED_JITTER_S, UNVOICED_JITTER_S, len(marks)) * rate_hz
         unvoiced = (self._f0_hz[frames] <= 0) | (target.frames.f0_hz[units] <= 0)
@@ -135,6 +140,7 @@ class SentenceRenderer:
             marks=marks,
             centres=target.centres[units] + np.where(unvoiced, jitter, 0).astype(np.int64),
             half_widths=half_widths.astype(np.int64),
+            powers=np.power(10, target.frames.level_db[units] / 10, dtype=np.float32),
             log_gains=spoken - target.frames.cepstra[units],
-            scales=np.sqrt(rate_hz / f0_hz / half_widths).astype(np.float32),
+            scales=np.sqrt(rate_hz / self._marks_f0_hz(frames) / half_widths).astype(np.float32),
         )

@@ -1,7 +1,7 @@
 """The voices that speak the text first: espeak-ng's, and what their speech is like on the whole."""
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import soxr
@@ -39,16 +39,21 @@ MARGIN_S = 0.03
 WINDOW_S = 0.01
 
 
-@dataclass(frozen=True, slots=True)
 class SourceVoice:
-    """One espeak-ng voice at one rate: the frames of its fixed passage, which all statistics come from."""
+    """One espeak-ng voice at one rate: the frames of its fixed passage, which all statistics come from.
 
-    language: str
-    frames: Frames
+    Safe to share between threads.
+    """
+
+    def __init__(self, frames: Frames) -> None:
+        self.frames = frames
+        self._statistics: dict[float, SpeakerStatistics] = {}
 
     def statistics(self, *, warp: float) -> SpeakerStatistics:
-        """Statistics of the passage with its envelopes stretched by `warp`."""
-        return describe(self.warped(warp))
+        """Statistics of the passage with its envelopes stretched by `warp`; computed once for each."""
+        if warp not in self._statistics:
+            self._statistics[warp] = describe(self.warped(warp))
+        return self._statistics[warp]
 
     def warped(self, warp: float) -> Frames:
         """The passage's frames with their envelopes stretched by `warp`."""
@@ -84,7 +89,7 @@ class SourceSpeaker:
                 passage = [self.speak(line, language, rate_hz=rate_hz) for line in PASSAGES[language]]
                 samples = np.concatenate([waveform.samples for waveform in passage])
                 frames = Analyser(samples, rate_hz, rng=np.random.default_rng(0)).frames()
-                self._voices[key] = SourceVoice(language, frames)
+                self._voices[key] = SourceVoice(frames)
             return self._voices[key]
 
 

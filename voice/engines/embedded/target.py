@@ -6,31 +6,32 @@ from functools import cached_property
 import numpy as np
 
 from voice.audio.waveform import Samples
-from voice.engines.embedded.analysis import FRAME_S, Frames, Matrix, Vector
-from voice.engines.embedded.epochs import find_epochs
+from voice.engines.embedded.analysis import Frames, Matrix, Vector
 from voice.engines.embedded.matching import Indices, UnitIndex, matching_vectors
 from voice.engines.embedded.statistics import SpeakerStatistics, describe
 
 JOIN_CEPSTRA = 20
 JOIN_WEIGHT = 3.0 * 2.0 / np.sqrt(JOIN_CEPSTRA)
-EPOCH_REACH_S = 0.012
 
 
 @dataclass(frozen=True)
 class TargetVoice:
     """A speaker's recording as units to speak with. Immutable; safe to share between threads.
 
-    `samples`: float32 (n,). `frames`: of these samples. `envelopes`: float32 (frames, 40), the cepstra to speak with,
-    those of `frames` unless the voice is a blend. `spoken`: the statistics of the envelopes and the F0 to speak with.
-    `warp`: the frequency stretch (VTLN) that brings the source closest. `gain_db`: brings the raw output to the
-    engine's level.
+    `samples`: float32 (n,). `frames`: of these samples. `centres`: int64 (frames,), where to cut a frame's grain.
+    `envelopes`: float32 (frames, 40), the cepstra to speak with, those of `frames` unless the voice is a blend.
+    `spoken`: the statistics of the envelopes, and the F0 to speak with. `warp`: the frequency stretch (VTLN) that
+    brings the source closest. `restoration`: float32 (40,), what gives mixed envelopes the variance of single ones.
+    `gain_db`: brings the output to the engine's level, for source speech of 0 dB.
     """
 
     samples: Samples
     frames: Frames
+    centres: Indices
     envelopes: Matrix
     spoken: SpeakerStatistics
     warp: float
+    restoration: Vector
     gain_db: float
 
     @property
@@ -64,27 +65,10 @@ class TargetVoice:
         return np.asarray(np.log(f0_hz) - self.recorded.log_f0 + self.spoken.log_f0, dtype=np.float32)
 
     @cached_property
-    def centres(self) -> Indices:
-        """Int64 (frames,): where to cut a frame's grain. The epoch nearest to a voiced frame, else the frame itself."""
-        middles = np.arange(len(self.frames)) * (FRAME_S * self.rate_hz)
-        epochs = find_epochs(self.samples, self.rate_hz, f0_hz=float(np.exp(self.recorded.log_f0)))
-        if not len(epochs):
-            return middles.astype(np.int64)
-        after = np.clip(np.searchsorted(epochs, middles), 1, max(1, len(epochs) - 1))
-        before = epochs[after - 1]
-        nearest = np.where(
-            middles - before <= epochs[np.minimum(after, len(epochs) - 1)] - middles,
-            before,
-            epochs[np.minimum(after, len(epochs) - 1)],
-        )
-        usable = (self.frames.f0_hz > 0) & (np.abs(nearest - middles) <= EPOCH_REACH_S * self.rate_hz)
-        return np.where(usable, nearest, middles).astype(np.int64)
-
-    @cached_property
     def periods_s(self) -> Vector:
         """Float32 (frames,): pitch period of the recording, that of 200 Hz where unvoiced."""
         return np.where(self.frames.f0_hz > 0, 1 / np.maximum(self.frames.f0_hz, 1), 1 / 200).astype(np.float32)
 
     def prepare(self) -> None:
         """Derive everything now, so that the first sentence does not wait for it."""
-        _ = self.index, self.joins, self.log_f0, self.centres, self.periods_s
+        _ = self.index, self.joins, self.log_f0, self.periods_s

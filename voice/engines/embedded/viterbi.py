@@ -47,4 +47,4 @@ def _distances(left: Matrix, right: Matrix) -> Matrix:
     """Euclidean distances of every pair: (m, j, d) and (m, k, d) to (m, j, k)."""
     squares = np.einsum("mjd,mjd->mj", left, left)[:, :, None] + np.einsum("mkd,mkd->mk", right, right)[:, None, :]
     products = np.matmul(left, right.transpose(0, 2, 1))
-    return np.sqrt(np.maximum(squares - 2 * products, 0))
+    return np.asarray(np.sqrt(np.maximum(squares - 2 * products, 0)), dtype=np.float32)
