@@ -43,6 +43,8 @@ HEAVIEST = (
     "beyond full scale.wav",
     "polyglot.flac",
     "truncated.mp3",
+    "flood of chunks.wav",
+    "flood of frame starts.flac",
 )
 
 
@@ -131,6 +133,22 @@ def test_a_file_that_takes_too_much_work_is_refused(tmp_path: Path) -> None:
 def test_limits_that_the_child_cannot_start_in_are_our_bug_and_not_the_uploads(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="decode_child ended"):
         decode(b"RIFF", tmp_path, replace(LIMITS, memory_bytes=60 * 2**20))
+
+
+def test_the_child_can_open_no_file_and_no_socket() -> None:
+    script = """
+import socket, sys
+sys.path.insert(0, sys.argv[1])
+from voice.audio.decode_child import _close_doors
+_close_doors()
+for attempt in (lambda: open(sys.argv[1]), socket.socket):
+    try:
+        attempt()
+    except OSError as error:
+        print(error.errno)
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", script, str(ROOT)], check=True, capture_output=True, timeout=30)
+    assert done.stdout.split() == [b"24", b"24"]
 
 
 def test_a_child_that_takes_too_long_is_ended(speech: Waveform, tmp_path: Path) -> None:

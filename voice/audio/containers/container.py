@@ -11,6 +11,7 @@ STRAY_BYTES = 16
 """So few bytes after the last frame can hold nothing of their own; careless writers leave them."""
 
 _ID3V1_BYTES = 128
+_MOST_TAGS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,9 @@ class Container:
 
 def skip_id3v2(data: Data, offset: int = 0) -> int:
     """Where the sound starts behind any ID3v2 tags at `offset` (id3.org, 3.1: a synchsafe size, perhaps a footer)."""
-    while data[offset : offset + 3] == b"ID3" and len(data) >= offset + 10:
+    for _ in range(_MOST_TAGS):
+        if data[offset : offset + 3] != b"ID3" or len(data) < offset + 10:
+            break
         flags, size = data[offset + 5], data[offset + 6 : offset + 10]
         length = size[0] << 21 | size[1] << 14 | size[2] << 7 | size[3]
         offset += 10 + length + (10 if flags & 0x10 else 0)
@@ -44,7 +47,9 @@ def possible_ends(data: Data, start: int) -> Iterator[int]:
     Falling, never below `start`. Sound may end in zeros itself, so which end is meant only its own format knows.
     """
     end, previous = len(data), -1
-    while end != previous:
+    for _ in range(_MOST_TAGS):
+        if end == previous:
+            return
         yield end
         previous, end = end, _without_tag(data, start=start, end=end)
         if end == previous:

@@ -12,6 +12,7 @@ from voice.audio.rejections import Rejected
 
 _TAIL_BYTES = 256 * 1024
 _CANDIDATES = 16
+_POSITIONS = 8192
 _POSSIBLE_ENDS = 4
 _BLOCK_SIZES = {1: 192, **{n: 144 << n for n in range(2, 6)}, **{n: 1 << n for n in range(8, 16)}}
 
@@ -83,9 +84,9 @@ def _last_frame(data: Data, *, start: int, end: int) -> _LastFrame | None:
     tail_start = max(start, end - _TAIL_BYTES)
     tail = data[tail_start:end]
     position, tried = len(tail), 0
-    while tried < _CANDIDATES:
-        position = max(tail.rfind(b"\xff\xf8", 0, position), tail.rfind(b"\xff\xf9", 0, position))
-        if position < 0:
+    for _ in range(_POSITIONS):
+        position = tail.rfind(b"\xff", 0, position)
+        if position < 0 or tried == _CANDIDATES:
             return None
         frame = _frame_at(tail, position)
         if frame is not None:
@@ -98,7 +99,7 @@ def _last_frame(data: Data, *, start: int, end: int) -> _LastFrame | None:
 def _frame_at(data: bytes, start: int) -> _LastFrame | None:
     """Read a frame header (RFC 9639, 9.1), or None where its fields or its CRC-8 do not hold."""
     head = data[start : start + 16]
-    if len(head) < 6 or head[3] & 1:
+    if len(head) < 6 or head[1] & 0xFE != 0xF8 or head[3] & 1:
         return None
     size_code, rate_code = head[2] >> 4, head[2] & 15
     coded = _coded_number(head[4:11])

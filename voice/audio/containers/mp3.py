@@ -14,6 +14,7 @@ _BITRATES_V2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 _RESYNC_BYTES = 1024
 """libmpg123 gives up when the next frame is farther away."""
+_MOST_GAPS = 100
 _SLACK_FRAMES = 3
 _SMALLEST_FRAME_BYTES = 24
 
@@ -84,12 +85,13 @@ def _walk(data: Data, *, first: _Frame, start: int) -> _Walk:
     """Count the whole frames from `start`, over gaps that a decoder crosses too. A last one that is cut off is passed
     without being counted.
     """
-    offset, frames, end = start, 0, len(data)
+    offset, frames, gaps, end = start, 0, 0, len(data)
     while offset + 4 <= end:
         frame = _frame_at(data, offset)
         if frame is None or not _alike(frame, first):
             following = _next_frame(data, first, offset=offset, end=end)
-            if following is None:
+            gaps += 1
+            if following is None or gaps > _MOST_GAPS:
                 break
             offset = following
             continue

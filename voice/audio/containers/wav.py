@@ -18,6 +18,7 @@ _CODECS = {
     0x50: "MPEG",
     0x55: "MP3",
 }
+_MOST_CHUNKS = 1000
 _STREAMED_FROM = 0x7FFF_0000
 """Programs that write to a pipe leave sizes from 2^31 minus something up to 2^32-1: ffmpeg, sox, arecord."""
 
@@ -46,7 +47,9 @@ def _chunks(data: Data) -> Iterator[tuple[bytes, int, int]]:
     The first chunk of a name counts.
     """
     offset, seen = 12, set()
-    while offset + 8 <= len(data):
+    for _ in range(_MOST_CHUNKS):
+        if offset + 8 > len(data):
+            return
         identifier, size = data[offset : offset + 4], int.from_bytes(data[offset + 4 : offset + 8], "little")
         fits = offset + 8 + size <= len(data)
         if not (fits or (identifier == b"data" and b"data" not in seen)) or not _is_name(identifier):
