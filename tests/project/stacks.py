@@ -1,0 +1,86 @@
+"""Real stacks for tests, each in a folder of its own: web, worker and Redis as `make run` starts them."""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from podstream.embedded import redis_socket
+from podstream.stack_lock import running_stack
+
+ROOT = Path(__file__).parent.parent.parent
+SERVERS = ("DATABASE_URL", "REDIS_URL", "SWEEP_IN_WORKER")  # those of the test run: a stack brings its own
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStack:
+    """A stack that is ready."""
+
+    process: "subprocess.Popen[str]"
+    var_dir: Path
+    url: str
+
+
+def stack_environment(var_dir: Path, **extra: str) -> dict[str, str]:
+    """The environment of a stranger's shell, but for limits that would end the tests."""
+    env = {name: value for name, value in os.environ.items() if name not in SERVERS}
+    limits = {"WRITES_PER_HOUR": "1000", "LOGINS_PER_MINUTE": "1000"}
+    return {**env, **limits, "ENV_FILE": os.devnull, "VAR_DIR": str(var_dir), **extra}
+
+
+def start_stack(var_dir: Path, *, port: int = 0) -> "subprocess.Popen[str]":
+    """Start the supervisor; its words come over its stdout."""
+    command = [sys.executable, "-m", "podstream.stack", "run", f"--port={port}", "--processes=1"]
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=stack_environment(var_dir),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def url_of(stack: "subprocess.Popen[str]", var_dir: Path) -> str:
+    """Where a stack is reached, once it is ready. Fails with its words when it ends before."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        running = running_stack(var_dir)
+        if running is not None and running.pid == stack.pid and running.url:
+            return running.url
+        if stack.poll() is not None:
+            raise AssertionError(f"the stack ended: {words_of(stack)}")
+        time.sleep(0.05)
+    raise AssertionError("the stack was not ready within a minute")
+
+
+def words_of(stack: "subprocess.Popen[str]") -> str:
+    """All that a stack that has ended wrote."""
+    return stack.communicate(timeout=30)[0]
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """Every living process that a stack has started, whoever its parent is by now."""
+    var_dir = Path(psutil.Process(pid).environ()["VAR_DIR"])
+    return [process for process in psutil.process_iter() if process.pid != pid and _works_in(process, var_dir)]
+
+
+def _works_in(process: psutil.Process, var_dir: Path) -> bool:
+    try:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        is_redis = str(redis_socket(var_dir)) in " ".join(process.cmdline())  # its environment is overwritten
+        return is_redis or process.environ().get("VAR_DIR") == str(var_dir)
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
+
+
+def living(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run; one that ended and that nobody has waited for yet does not."""
+    return [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
