@@ -1,6 +1,7 @@
 """Audio as an HTTP answer: whole, in part, or unchanged."""
 
 import hashlib
+import logging
 import unicodedata
 from collections.abc import AsyncIterator, Iterator
 
@@ -11,8 +12,10 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
+from voice.api.exceptions import AudioGone, RangeNotSatisfiable
 from voice.api.ranges import ByteRange, UnsatisfiableRange, etag_matches, parse_range
 
+logger = logging.getLogger(__name__)
 BLOCK_BYTES = 65_536
 CONTENT_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg"}
 
@@ -22,7 +25,7 @@ def audio_response(
 ) -> HttpResponseBase:
     """The stored file `name`, or the part that the request's Range header asks for, read as it is sent.
 
-    `label` becomes the download name. Raises FileNotFoundError.
+    `label` becomes the download name. Raises RangeNotSatisfiable, AudioGone.
     """
     suffix = name.rpartition(".")[2]
     etag = '"' + hashlib.sha256(name.encode()).hexdigest()[:32] + '"'  # a name is written once
@@ -34,17 +37,16 @@ def audio_response(
     }
     if etag_matches(request.headers.get("If-None-Match"), etag):
         return HttpResponse(status=304, headers=headers)
-    file = storage.open(name, "rb")
+    file = _open(storage, name)
     try:
         part, status = _part(request, etag, file.size), 206
-        if part is None:
-            part, status = ByteRange(0, file.size, file.size), 200
-        else:
-            headers["Content-Range"] = part.content_range
-    except UnsatisfiableRange:
-        headers["Content-Range"] = f"bytes */{file.size}"
+    except UnsatisfiableRange as error:
         file.close()
-        return HttpResponse(status=416, headers=headers)
+        raise RangeNotSatisfiable(size=file.size) from error
+    if part is None:
+        part, status = ByteRange(0, file.size, file.size), 200
+    else:
+        headers["Content-Range"] = part.content_range
     file_name = f"{safe_file_name(label)}.{suffix}"
     headers |= {
         "Content-Length": str(part.length),
@@ -58,6 +60,14 @@ def safe_file_name(label: str) -> str:
     shown = (c for c in unicodedata.normalize("NFC", label) if unicodedata.category(c)[0] != "C")
     plain = "".join("_" if c in '/\\:*?"<>|%' else c for c in shown)
     return " ".join(plain.split())[:80].strip(" .") or "audio"
+
+
+def _open(storage: Storage, name: str) -> "File[bytes]":
+    try:
+        return storage.open(name, "rb")
+    except FileNotFoundError as error:
+        logger.error("file of a row is missing: %s", name)
+        raise AudioGone from error
 
 
 def _part(request: HttpRequest, etag: str, size: int) -> ByteRange | None:

@@ -75,6 +75,25 @@ class _Told:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class AudioGone(drf.APIException):
+    """A row says that there is audio, and its file is missing."""
+
+    status_code = 410
+    default_code = "audio_gone"
+    default_detail = "This audio is no longer on the server. Make it again."
+
+
+class RangeNotSatisfiable(drf.APIException):
+    """A Range header that asks for bytes behind the last one."""
+
+    status_code = 416
+    default_code = "range_not_satisfiable"
+
+    def __init__(self, *, size: int) -> None:
+        super().__init__(f"The audio has {size} bytes and ends before this range.")
+        self.size = size
+
+
 class ReferenceNotFound(drf.APIException):
     """A body that names another resource which does not exist, or not for this user."""
 
@@ -116,25 +135,33 @@ def _told(error: Exception) -> _Told | None:
     match error:
         case errors.VoiceError():
             return _told_of_voice_error(error)
-        case RateLimited():
-            return _Told(429, "rate_limited", str(error.detail), headers={"Retry-After": str(error.retry_after_s)})
-        case ReferenceNotFound():
-            found = {error.field_name: [{"code": "not_found", "message": str(error.detail)}]}
-            return _Told(404, "not_found", str(error.detail), errors=found)
-        case drf.ValidationError():
-            found = dict(_field_errors(error.detail))
-            return _Told(422, "invalid", "Some fields are not valid: see errors.", errors=found)
         case Http404() | drf.NotFound():
             return _Told(404, "not_found", NOT_FOUND)
         case PermissionDenied():
             return _Told(403, "permission_denied", "You may not do this.")
         case drf.APIException():
-            return _told_of_drf(error)
+            return _told_of_api(error)
         case OperationalError() | InterfaceError() | redis.RedisError():
             return _unavailable()
         case SuspiciousOperation():
             return _told_of_suspicion(error)
     return None
+
+
+def _told_of_api(error: drf.APIException) -> _Told:
+    text = str(error.detail)
+    match error:
+        case drf.ValidationError():
+            found = dict(_field_errors(error.detail))
+            return _Told(422, "invalid", "Some fields are not valid: see errors.", errors=found)
+        case RateLimited():
+            return _Told(429, "rate_limited", text, headers={"Retry-After": str(error.retry_after_s)})
+        case RangeNotSatisfiable():
+            return _Told(416, "range_not_satisfiable", text, headers={"Content-Range": f"bytes */{error.size}"})
+        case ReferenceNotFound():
+            found = {error.field_name: [{"code": "not_found", "message": text}]}
+            return _Told(404, "not_found", text, errors=found)
+    return _told_of_drf(error)
 
 
 def _unavailable() -> _Told:
@@ -171,6 +198,8 @@ def _told_of_drf(error: drf.APIException) -> _Told:
     if isinstance(detail, dict):  # simplejwt says more than a client needs
         detail = detail.get("detail", "")
     code = getattr(detail, "code", error.default_code)
+    if code == drf.ParseError.default_code:  # DRF's own parser of forms; the one of JSON has a code of its own
+        code, detail = "malformed_multipart", "The form cannot be read. Send multipart/form-data with one file."
     return _Told(error.status_code, str(code), str(detail), headers=headers)
 
 

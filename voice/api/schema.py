@@ -50,6 +50,7 @@ PROBLEMS: Mapping[int, tuple[str, str]] = {
     403: ("sample_blocked", "A moderator has blocked the recording “Episode 12, intro”."),
     404: ("not_found", "There is nothing at this address that you can see."),
     409: ("not_ready", "There is no audio: the synthesis is queued."),
+    410: ("audio_gone", "This audio is no longer on the server. Make it again."),
     413: ("file_too_large", "The recording has 11534336 bytes, 10485760 are allowed."),
     415: ("unsupported_audio", "This is not a WAV, MP3 or FLAC file."),
     416: ("range_not_satisfiable", "The audio ends before this range."),
@@ -106,7 +107,7 @@ def audio_operation(operation_id: str, *, summary: str, tag: str, query: Any) ->
         responses=whole
         | part
         | {304: OpenApiResponse(description="Not changed since the ETag in `If-None-Match`.")}
-        | _problems((401, 404, 409, 416, 422, 503)),
+        | _problems((401, 404, 409, 410, 416, 422, 503)),
     )
 
 

@@ -51,6 +51,14 @@ class VoiceViewSet(viewsets.GenericViewSet[Any]):
         serializer.is_valid(raise_exception=True)
         return dict(cast(Mapping[str, Any], serializer.validated_data))
 
+    def query(self, shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+        """The query string in that shape, or 422."""
+        sent = self.request.query_params
+        repeated = [name for name, values in sent.lists() if len(values) > 1]
+        if repeated:
+            raise serializers.ValidationError({name: ["Send this once."] for name in repeated}, code="repeated")
+        return self.valid(shape, sent.dict())
+
     def page(self, rows: QuerySet[Any]) -> Response:
         """One page of a list."""
         page = self.paginate_queryset(rows)

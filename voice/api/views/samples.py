@@ -48,7 +48,7 @@ class SampleViewSet(VoiceViewSet):
         problems=(401, 404, 422, 503),
     )
     def list(self, request: Request) -> Response:
-        self.valid(PageQuery, request.query_params)
+        self.query(PageQuery)
         return self.page(self.visible())
 
     @operation(
@@ -139,7 +139,7 @@ class SampleAudioViewSet(SampleViewSet):
         "download_sample", summary="The recording as it is used for cloning", tag="samples", query=AudioQuery
     )
     def audio(self, request: Request, id: UUID) -> HttpResponseBase:
-        query = self.valid(AudioQuery, request.query_params)
+        query = self.query(AudioQuery)
         sample = self.found(id)
         if not sample.audio_name:
             raise Conflict("not_ready", f"There is no audio: the recording is {sample.status}.")

@@ -88,7 +88,7 @@ class SynthesisViewSet(VoiceViewSet):
         problems=(401, 404, 422, 503),
     )
     def list(self, request: Request) -> Response:
-        query = self.valid(HistoryQuery, request.query_params)
+        query = self.query(HistoryQuery)
         rows = self.visible().filter(**{FILTERS[name]: value for name, value in query.items() if name in FILTERS})
         return self.page(rows.order_by(*ORDERINGS[query["ordering"]]))
 
@@ -140,7 +140,7 @@ class SynthesisAudioViewSet(SynthesisViewSet):
 
     @audio_operation("download_synthesis", summary="The speech", tag="history", query=AudioQuery)
     def audio(self, request: Request, id: UUID) -> HttpResponseBase:
-        query = self.valid(AudioQuery, request.query_params)
+        query = self.query(AudioQuery)
         synthesis = self.found(id)
         if not synthesis.audio_name:
             raise Conflict("not_ready", f"There is no audio: the synthesis is {synthesis.status}.")

@@ -79,7 +79,7 @@ class VoiceModelViewSet(VoiceViewSet):
         problems=(401, 404, 422, 503),
     )
     def list(self, request: Request) -> Response:
-        self.valid(PageQuery, request.query_params)
+        self.query(PageQuery)
         return self.page(self.visible())
 
     @operation(

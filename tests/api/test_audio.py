@@ -1,0 +1,174 @@
+"""Audio over HTTP: whole, in parts, unchanged."""
+
+from typing import Any
+
+import httpx
+import pytest
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.tokens import RefreshToken
+
+from tests.api.rows import AUDIO, completed_synthesis, ready_sample
+from voice.models import User
+from voice.storage import output_storage
+
+
+def body_of(response: Any) -> bytes:
+    return b"".join(response.streaming_content) if response.streaming else response.content
+
+
+@pytest.fixture
+def url(user: User) -> str:
+    return f"/api/voice/history/{completed_synthesis(user).pk}/audio"
+
+
+@pytest.mark.django_db
+def test_the_whole_audio_comes_with_what_players_need(api: APIClient, url: str) -> None:
+    response = api.get(url)
+    assert response.status_code == 200
+    assert body_of(response) == AUDIO
+    assert response.headers["Content-Type"] == "audio/wav"
+    assert response.headers["Content-Length"] == str(len(AUDIO))
+    assert response.headers["Accept-Ranges"] == "bytes"
+    assert response.headers["Cache-Control"] == "private, no-cache"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Content-Disposition"] == 'inline; filename="My Voice.wav"'
+    assert response.headers["ETag"].startswith('"')
+    response.close()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("accept", ["audio/*", "audio/mpeg", "application/octet-stream", "text/html", "*/*", "x"])
+def test_whatever_is_accepted_the_audio_comes(api: APIClient, url: str, accept: str) -> None:
+    response = api.get(url, headers={"Accept": accept})
+    assert response.status_code == 200
+    response.close()
+
+
+@pytest.mark.django_db
+def test_errors_of_audio_routes_are_problems_whatever_is_accepted(api: APIClient) -> None:
+    missing = "/api/voice/history/00000000-0000-4000-8000-000000000000/audio"
+    response = api.get(missing, headers={"Accept": "audio/*"})
+    assert (response.status_code, response.headers["Content-Type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [("bytes=0-99", AUDIO[:100]), ("bytes=100-", AUDIO[100:]), ("bytes=-10", AUDIO[-10:]), ("bytes=7-7", AUDIO[7:8])],
+)
+def test_a_range_is_a_part_of_the_audio(api: APIClient, url: str, header: str, expected: bytes) -> None:
+    response = api.get(url, headers={"Range": header})
+    assert response.status_code == 206
+    assert body_of(response) == expected
+    start = AUDIO.index(expected) if header != "bytes=7-7" else 7
+    assert response.headers["Content-Range"] == f"bytes {start}-{start + len(expected) - 1}/{len(AUDIO)}"
+    assert response.headers["Content-Length"] == str(len(expected))
+    response.close()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("header", ["bytes=0-1,4-5", "items=0-1", "bytes=9-3", "nonsense"])
+def test_other_ranges_get_the_whole(api: APIClient, url: str, header: str) -> None:
+    response = api.get(url, headers={"Range": header})
+    assert (response.status_code, body_of(response)) == (200, AUDIO)
+    response.close()
+
+
+@pytest.mark.django_db
+def test_a_range_beyond_the_end_is_416_with_the_size(api: APIClient, url: str) -> None:
+    response = api.get(url, headers={"Range": f"bytes={len(AUDIO)}-"})
+    assert (response.status_code, response.json()["code"]) == (416, "range_not_satisfiable")
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["Content-Range"] == f"bytes */{len(AUDIO)}"
+
+
+@pytest.mark.django_db
+def test_if_range_decides_between_part_and_whole(api: APIClient, url: str) -> None:
+    etag = api.head(url).headers["ETag"]
+    same = api.get(url, headers={"Range": "bytes=0-9", "If-Range": etag})
+    other = api.get(url, headers={"Range": "bytes=0-9", "If-Range": '"other"'})
+    dated = api.get(url, headers={"Range": "bytes=0-9", "If-Range": "Wed, 21 Oct 2026 07:28:00 GMT"})
+    assert [response.status_code for response in (same, other, dated)] == [206, 200, 200]
+    for response in (same, other, dated):
+        response.close()
+
+
+@pytest.mark.django_db
+def test_unchanged_audio_is_not_sent_again(api: APIClient, url: str) -> None:
+    etag = api.head(url).headers["ETag"]
+    response = api.get(url, headers={"If-None-Match": f'"other", W/{etag}'})
+    assert (response.status_code, response.content) == (304, b"")
+    assert response.headers["ETag"] == etag
+    changed = api.get(url, headers={"If-None-Match": '"other"'})
+    assert changed.status_code == 200
+    changed.close()
+
+
+@pytest.mark.django_db
+def test_two_audios_have_two_etags(api: APIClient, user: User, url: str) -> None:
+    other = f"/api/voice/history/{completed_synthesis(user).pk}/audio"
+    assert api.head(url).headers["ETag"] != api.head(other).headers["ETag"]
+
+
+@pytest.mark.django_db
+def test_head_has_the_headers_and_no_body(api: APIClient, url: str) -> None:
+    response = api.head(url, headers={"Range": "bytes=0-9"})
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["Content-Length"] == str(len(AUDIO))
+    assert response.headers["Accept-Ranges"] == "bytes"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("label", "disposition"),
+    [
+        ("My Voice", 'attachment; filename="My Voice.wav"'),
+        ("Stimme für 🎙", "attachment; filename*=utf-8''Stimme%20f%C3%BCr%20%F0%9F%8E%99.wav"),
+        ('x"; filename="evil.exe', 'attachment; filename="x_; filename=_evil.exe.wav"'),
+    ],
+)
+def test_a_download_is_named_after_the_voice(api: APIClient, user: User, label: str, disposition: str) -> None:
+    synthesis = completed_synthesis(user, voice_model_label=label)
+    response = api.head(f"/api/voice/history/{synthesis.pk}/audio?download=1")
+    assert response.headers["Content-Disposition"] == disposition
+
+
+@pytest.mark.django_db
+def test_a_recording_can_be_heard_too(api: APIClient, user: User) -> None:
+    response = api.get(f"/api/voice/samples/{ready_sample(user).pk}/audio", headers={"Range": "bytes=0-3"})
+    assert (response.status_code, body_of(response)) == (206, b"RIFF")
+    assert response.headers["Content-Disposition"] == 'inline; filename="Intro.wav"'
+    response.close()
+
+
+@pytest.mark.django_db
+def test_audio_whose_file_is_gone_is_said_to_be_gone(api: APIClient, user: User) -> None:
+    synthesis = completed_synthesis(user)
+    output_storage().delete(synthesis.audio_name)
+    response = api.get(f"/api/voice/history/{synthesis.pk}/audio")
+    assert (response.status_code, response.json()["code"]) == (410, "audio_gone")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("query", ["download=maybe", "format=mp3"])
+def test_an_unknown_query_is_refused(api: APIClient, url: str, query: str) -> None:
+    assert api.get(f"{url}?{query}").status_code == 422
+
+
+def test_the_server_streams_parts_and_wholes(live_url: str, user: User) -> None:
+    content = AUDIO * 40  # 2 MB: many blocks
+    synthesis = completed_synthesis(user)
+    output_storage().delete(synthesis.audio_name)
+    with output_storage().open(synthesis.audio_name, "wb") as f:
+        f.write(content)
+    headers = {"Authorization": f"Bearer {RefreshToken.for_user(user).access_token}"}
+    with httpx.Client(base_url=live_url, headers=headers, timeout=20) as client:
+        url = f"/api/voice/history/{synthesis.pk}/audio"
+        assert client.get(url).content == content
+        part = client.get(url, headers={"Range": "bytes=65530-200000"})
+        assert (part.status_code, part.content) == (206, content[65530:200001])
+        head = client.head(url)
+        assert (head.content, head.headers["content-length"]) == (b"", str(len(content)))
+        with client.stream("GET", url) as broken_off:
+            next(broken_off.iter_raw())
+        assert client.get(url, headers={"Range": "bytes=-5"}).content == content[-5:]

@@ -1,0 +1,253 @@
+"""Accounts and tokens."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+
+from tests.conftest import PASSWORD
+from voice.models import User
+
+NEW = {"username": "grace", "password": "a compiler for everyone", "email": "grace@example.com"}
+
+
+@pytest.fixture
+def anybody() -> APIClient:
+    return APIClient()
+
+
+def bearer(token: Any) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def me(client: APIClient, token: Any) -> Any:
+    return client.get("/api/auth/me", headers=bearer(token))
+
+
+@pytest.mark.django_db
+def test_registering_signs_in(anybody: APIClient) -> None:
+    response = anybody.post("/api/auth/register", NEW)
+    assert response.status_code == 201
+    body = response.json()
+    assert set(body) == {"user", "access", "refresh"}
+    assert body["user"]["username"] == "grace"
+    assert set(body["user"]) == {"id", "username", "email", "created_at"}
+    assert me(anybody, body["access"]).json()["user"] == body["user"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"password": "short"}, "password", "password_too_short"),
+        ({"password": "password"}, "password", "password_too_common"),
+        ({"password": "8123456790123"}, "password", "password_entirely_numeric"),
+        ({"password": "grace@example.com"}, "password", "password_too_similar"),
+        ({"username": ""}, "username", "blank"),
+        ({"username": "two words"}, "username", "invalid"),
+        ({"username": "a" * 151}, "username", "max_length"),
+        ({"username": 7}, "username", "invalid"),
+        ({"username": "nul\0"}, "username", "null_characters_not_allowed"),
+        ({"email": "nowhere"}, "email", "invalid"),
+        ({"is_superuser": True}, "is_superuser", "unknown_field"),
+    ],
+)
+def test_what_registration_refuses(anybody: APIClient, changes: dict[str, Any], field: str, code: str) -> None:
+    response = anybody.post("/api/auth/register", {**NEW, **changes})
+    assert response.status_code == 422
+    assert response.json()["code"] == "invalid"
+    assert code in [each["code"] for each in response.json()["errors"][field]]
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["ada", "ADA", "ａｄａ"])
+def test_a_name_is_given_once_whatever_its_case_or_width(anybody: APIClient, user: User, name: str) -> None:
+    response = anybody.post("/api/auth/register", {**NEW, "username": name})
+    assert response.status_code == 422
+    assert response.json()["errors"]["username"][0]["code"] == "username_taken"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_register_one_name_at_once_one_gets_it(settings: Settings) -> None:
+    settings.LOGINS_PER_MINUTE = 1000
+
+    def register(_: int) -> int:
+        try:
+            return APIClient().post("/api/auth/register", NEW).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(register, range(8))) == [201] + [422] * 7
+    assert User.objects.filter(username="grace").count() == 1
+
+
+@pytest.mark.django_db
+def test_registration_can_be_closed(anybody: APIClient, settings: Settings) -> None:
+    settings.REGISTRATION_OPEN = False
+    response = anybody.post("/api/auth/register", NEW)
+    assert (response.status_code, response.json()["code"]) == (403, "registration_closed")
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_logging_in_gives_a_pair_and_notes_the_time(anybody: APIClient, user: User) -> None:
+    response = anybody.post("/api/auth/token", {"username": "ada", "password": PASSWORD})
+    assert response.status_code == 200
+    assert set(response.json()) == {"access", "refresh"}
+    assert me(anybody, response.json()["access"]).json()["user"]["id"] == str(user.pk)
+    user.refresh_from_db()
+    assert user.last_login is not None
+
+
+@pytest.mark.django_db
+def test_a_wrong_password_an_unknown_name_and_an_inactive_account_sound_the_same(
+    anybody: APIClient, user: User, other_user: User
+) -> None:
+    User.objects.filter(pk=other_user.pk).update(is_active=False)
+    tries = [("ada", "wrong"), ("nobody", PASSWORD), ("bob", PASSWORD)]
+    answers = [
+        anybody.post("/api/auth/token", {"username": name, "password": password}, headers={"X-Request-ID": "same"})
+        for name, password in tries
+    ]
+    assert {answer.status_code for answer in answers} == {401}
+    assert len({answer.content for answer in answers}) == 1
+    assert answers[0].json()["code"] == "bad_credentials"
+    assert answers[0].headers["WWW-Authenticate"] == 'Bearer realm="api"'
+
+
+@pytest.mark.django_db
+def test_a_refresh_token_buys_one_pair(anybody: APIClient, user: User) -> None:
+    first = str(RefreshToken.for_user(user))
+    second = anybody.post("/api/auth/token/refresh", {"refresh": first})
+    assert second.status_code == 200
+    assert me(anybody, second.json()["access"]).status_code == 200
+    third = anybody.post("/api/auth/token/refresh", {"refresh": second.json()["refresh"]})
+    assert third.status_code == 200
+
+
+@pytest.mark.django_db
+def test_replaying_a_used_refresh_token_revokes_all_of_the_account_and_no_other(
+    anybody: APIClient, user: User, other_user: User
+) -> None:
+    stolen, elsewhere = str(RefreshToken.for_user(user)), str(RefreshToken.for_user(user))
+    someone = str(RefreshToken.for_user(other_user))
+    newest = anybody.post("/api/auth/token/refresh", {"refresh": stolen}).json()["refresh"]
+    replay = anybody.post("/api/auth/token/refresh", {"refresh": stolen})
+    assert (replay.status_code, replay.json()["code"]) == (401, "token_not_valid")
+    for token in (newest, elsewhere):
+        assert anybody.post("/api/auth/token/refresh", {"refresh": token}).status_code == 401
+    assert anybody.post("/api/auth/token/refresh", {"refresh": someone}).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refresh_token_used_by_many_at_once_buys_at_most_one_pair(user: User) -> None:
+    token = str(RefreshToken.for_user(user))
+
+    def refresh(_: int) -> int:
+        try:
+            return APIClient().post("/api/auth/token/refresh", {"refresh": token}).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(refresh, range(8))) == [200] + [401] * 7
+
+
+@pytest.mark.django_db
+def test_logging_out_ends_the_refresh_token(anybody: APIClient, user: User) -> None:
+    token = str(RefreshToken.for_user(user))
+    assert anybody.post("/api/auth/logout", {"refresh": token}).status_code == 204
+    assert anybody.post("/api/auth/logout", {"refresh": token}).status_code == 204
+    assert anybody.post("/api/auth/token/refresh", {"refresh": token}).status_code == 401
+
+
+@pytest.mark.django_db
+def test_an_access_token_is_no_refresh_token_nor_the_other_way_round(anybody: APIClient, user: User) -> None:
+    refresh = RefreshToken.for_user(user)
+    response = anybody.post("/api/auth/token/refresh", {"refresh": str(refresh.access_token)})
+    assert response.status_code == 401
+    assert anybody.post("/api/auth/logout", {"refresh": str(refresh.access_token)}).status_code == 401
+    assert me(anybody, refresh).status_code == 401
+
+
+@pytest.mark.django_db
+def test_a_new_password_ends_all_tokens(anybody: APIClient, user: User) -> None:
+    refresh = RefreshToken.for_user(user)
+    user.set_password("another long passphrase")
+    user.save()
+    assert me(anybody, refresh.access_token).status_code == 401
+    assert anybody.post("/api/auth/token/refresh", {"refresh": str(refresh)}).status_code == 401
+
+
+@pytest.mark.django_db
+def test_an_inactive_or_deleted_account_has_no_valid_tokens(anybody: APIClient, user: User) -> None:
+    refresh = RefreshToken.for_user(user)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert me(anybody, refresh.access_token).status_code == 401
+    assert anybody.post("/api/auth/token/refresh", {"refresh": str(refresh)}).status_code == 401
+    user.delete()
+    assert me(anybody, refresh.access_token).status_code == 401
+    assert anybody.post("/api/auth/token/refresh", {"refresh": str(refresh)}).status_code == 401
+
+
+def forged(user: User, *, key: str = "", algorithm: str = "HS256", **claims: Any) -> str:
+    payload = {**AccessToken.for_user(user).payload, "aud": "podstream-voice", "iss": "podstream-voice", **claims}
+    return jwt.encode(payload, key or settings.SIMPLE_JWT["SIGNING_KEY"], algorithm=algorithm)
+
+
+FORGERIES: dict[str, Callable[[User], str]] = {
+    "another key": lambda user: forged(user, key="k" * 64),
+    "no signature": lambda user: jwt.encode(
+        {**AccessToken.for_user(user).payload, "aud": "podstream-voice", "iss": "podstream-voice"}, "", "none"
+    ),
+    "another algorithm": lambda user: forged(user, algorithm="HS512"),
+    "another audience": lambda user: forged(user, aud="somebody else"),
+    "another issuer": lambda user: forged(user, iss="somebody else"),
+    "expired": lambda user: forged(user, exp=int((timezone.now() - timedelta(minutes=1)).timestamp())),
+    "no id": lambda user: forged(user, jti=None),
+    "unknown user": lambda user: forged(user, sub="00000000-0000-4000-8000-000000000000"),
+    "garbage": lambda user: "a.b.c",
+}
+
+
+@pytest.mark.django_db
+def test_a_token_with_our_own_key_and_claims_is_valid(anybody: APIClient, user: User) -> None:
+    assert me(anybody, forged(user)).status_code == 200  # so that the forgeries below fail for their one difference
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", FORGERIES)
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+def test_forged_tokens_are_refused(anybody: APIClient, user: User, name: str) -> None:
+    response = me(anybody, FORGERIES[name](user))
+    assert response.status_code == 401
+    assert response.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer a b", "Basic YWRhOng=", "bearer x", "Token x"])
+def test_other_authorization_headers_are_refused(anybody: APIClient, header: str) -> None:
+    assert anybody.get("/api/auth/me", headers={"Authorization": header}).status_code == 401
+
+
+@pytest.mark.django_db
+def test_guessing_passwords_is_limited_per_address(anybody: APIClient, user: User) -> None:
+    for _ in range(settings.LOGINS_PER_MINUTE):
+        assert anybody.post("/api/auth/token", {"username": "ada", "password": "guess"}).status_code == 401
+    response = anybody.post("/api/auth/token", {"username": "ada", "password": PASSWORD})
+    assert (response.status_code, response.json()["code"]) == (429, "rate_limited")
+    assert 1 <= int(response.headers["Retry-After"]) <= 60
+    assert anybody.post("/api/auth/register", NEW).status_code == 429
+    elsewhere = anybody.post("/api/auth/token", {"username": "ada", "password": PASSWORD}, REMOTE_ADDR="192.0.2.7")
+    assert elsewhere.status_code == 200
