@@ -60,7 +60,7 @@ SWEEP_INTERVAL_S = env.float("SWEEP_INTERVAL_S", 5.0)
 # Database
 DATABASE_URL = env.str("DATABASE_URL", "")
 SQLITE_IS_USED = not DATABASE_URL or DATABASE_URL.startswith("sqlite")
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'podstream.sqlite3'}")}
+DATABASES = {"default": env.db_url_config(DATABASE_URL or f"sqlite:///{VAR_DIR / 'podstream.sqlite3'}")}
 if SQLITE_IS_USED:
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",  # writers queue up instead of failing at the upgrade of their lock

@@ -1,0 +1,81 @@
+"""What the settings read, what .env.example lists and what CONFIGURATION.md explains are the same variables."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.project.stacks import ROOT
+
+READERS = {"str", "int", "float", "bool", "list", "db_url", "json", "path"}
+
+
+def variables_read() -> dict[str, object]:
+    """Each variable that podstream/settings.py reads, with its default where that is a constant."""
+    found: dict[str, object] = {}
+    for node in ast.walk(ast.parse((ROOT / "podstream" / "settings.py").read_text())):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in READERS:
+            continue
+        if not isinstance(node.func.value, ast.Name) or node.func.value.id != "env":
+            continue
+        name, *defaults = [*node.args, *(keyword.value for keyword in node.keywords)]
+        assert isinstance(name, ast.Constant)
+        found.setdefault(str(name.value), _constant(defaults[0]) if defaults else None)
+    return found
+
+
+def _constant(node: ast.expr) -> object:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return None  # computed, such as a folder in VAR_DIR
+
+
+def example_values() -> dict[str, str]:
+    return dict(re.findall(r"^#([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+def documented_values() -> dict[str, str]:
+    page = (ROOT / "docs" / "CONFIGURATION.md").read_text()
+    return dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]*?) \|", page, re.MULTILINE))
+
+
+def test_the_three_name_the_same_variables() -> None:
+    read = set(variables_read())
+    assert len(read) > 25
+    assert set(example_values()) == read
+    assert set(documented_values()) == read
+
+
+@pytest.mark.parametrize(
+    ("name", "default"), [(name, value) for name, value in variables_read().items() if value not in (None, "", [])]
+)
+def test_the_documented_default_is_the_one_that_is_used(name: str, default: object) -> None:
+    words = ",".join(default) if isinstance(default, list) else str(default)
+    assert example_values()[name] == words
+    assert documented_values()[name] == f"`{words}`"
+
+
+def test_every_line_of_the_example_has_its_explanation() -> None:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    for before, line in zip(lines, lines[1:], strict=False):
+        if re.match(r"#[A-Z_]+=", line):
+            assert before.startswith("# "), line
+
+
+def test_an_example_with_every_line_uncommented_is_accepted(tmp_path: Path) -> None:
+    lines = [re.sub(r"^#([A-Z_]+=)", r"\1", line) for line in (ROOT / ".env.example").read_text().splitlines()]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    env = {name: value for name, value in os.environ.items() if name not in variables_read()}
+
+    plan = [sys.executable, str(ROOT / "manage.py"), "migrate", "--plan"]
+    env["ENV_FILE"] = str(tmp_path / ".env")
+    done = subprocess.run(plan, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "voice.0001_initial" in done.stdout
+    assert (tmp_path / "var" / "uploads").is_dir()
