@@ -67,7 +67,9 @@ def _glottal_pulses(length: int, *, rate_hz: int, f0_hz: float, rng: np.random.G
     pulses = np.diff(np.floor(phase), prepend=0.0)
     pole = np.exp(-2 * np.pi * 100 / rate_hz)
     smoothed = lfilter([1 - pole], [1, -pole], pulses)
-    return np.asarray(np.diff(smoothed, prepend=0.0) + 0.3 * smoothed)
+    # A period's impulse spreads over more samples at a higher rate; breath has to stay as far below it.
+    spread = max(1.0, rate_hz / 24_000)
+    return np.asarray(np.diff(smoothed, prepend=0.0) * spread + 0.3 * smoothed) * spread
 
 
 def _syllable(

@@ -43,6 +43,13 @@ def test_a_good_recording_scores_high_and_needs_no_advice() -> None:
     assert report.advice == ()
 
 
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 22_050, 48_000, 192_000])
+def test_every_rate_is_judged(rate_hz: int) -> None:
+    report = quality_score(speech_like(12, rate_hz))
+    assert report.parts["snr"].value > 38
+    assert report.parts["bandwidth"].value == pytest.approx(min(rate_hz / 2, 24_000), rel=0.2)
+
+
 def test_more_noise_means_less_snr_and_a_lower_score() -> None:
     found = reports([speech_like(20, noise_db=level) for level in (-70, -50, -42, -35, -30)])
     assert_falls(found, "snr")

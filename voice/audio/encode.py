@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import mutagen
-import numpy as np
 import soundfile as sf
-import soxr
 from mutagen.flac import FLAC
 from mutagen.id3 import COMM, ID3, TIT2, TSSE
 from mutagen.oggvorbis import OggVorbis
@@ -18,6 +16,7 @@ from mutagen.oggvorbis import OggVorbis
 from voice.audio.limiter import apply_gains, limiter_gains
 from voice.audio.loudness import SILENCE_LUFS, measure_pcm
 from voice.audio.pcm import pcm_blocks, pcm_info
+from voice.audio.resample import resample_blocks
 from voice.audio.waveform import Samples
 from voice.errors import OutputRejected
 
@@ -106,7 +105,9 @@ def encode(pcm_source: Path, target: Path, *, output_format: OutputFormat, tags:
 
     def write(path: Path) -> None:
         levelled = apply_gains(pcm_blocks(pcm_source, frames=_BLOCK_FRAMES), gains, step_frames=loudness.step_frames)
-        blocks = _resampled(levelled, rate_hz=info.rate_hz, output_hz=rate_hz)
+        blocks = levelled
+        if rate_hz != info.rate_hz:
+            blocks = resample_blocks(levelled, rate_hz=info.rate_hz, target_hz=rate_hz)
         _write_sound(path, blocks, codec=codec, rate_hz=rate_hz, tags=tags)
         _TAGGERS[output_format](path, tags)
 
@@ -126,16 +127,6 @@ def _output_rate(rate_hz: int, codec: _Codec) -> int:
     if codec.rates_hz is None or rate_hz in codec.rates_hz:
         return rate_hz
     return min((rate for rate in codec.rates_hz if rate > rate_hz), default=codec.rates_hz[-1])
-
-
-def _resampled(blocks: Iterator[Samples], *, rate_hz: int, output_hz: int) -> Iterator[Samples]:
-    if rate_hz == output_hz:
-        yield from blocks
-        return
-    stream = soxr.ResampleStream(rate_hz, output_hz, 1, dtype="float32", quality="VHQ")
-    for block in blocks:
-        yield stream.resample_chunk(block)
-    yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
 def _write_sound(path: Path, blocks: Iterator[Samples], *, codec: _Codec, rate_hz: int, tags: SpeechTags) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import soxr
 from scipy.signal import butter, sosfiltfilt
 
 from voice.audio.activity import HOP_S, Activity, find_activity
 from voice.audio.loudness import measure_waveform
+from voice.audio.resample import resample_at_most
 from voice.audio.waveform import Samples, Waveform
 from voice.errors import InvalidAudio
 
@@ -55,7 +55,7 @@ def preprocess(waveform: Waveform, *, target_rate_hz: int = 24_000, max_duration
     Raises InvalidAudio `no_speech` where nothing has the rhythm and the pitch of speech, and `too_little_speech`
     where less than 3 s do.
     """
-    clean = _high_passed(_resampled(waveform, target_rate_hz))
+    clean = _high_passed(resample_at_most(waveform, target_rate_hz))
     activity = find_activity(clean)
     activity.require_speech()
     if activity.speech_s < _LEAST_SPEECH_S:
@@ -68,13 +68,6 @@ def preprocess(waveform: Waveform, *, target_rate_hz: int = 24_000, max_duration
     joined = Waveform(_joined(clean, segments), clean.rate_hz)
     levelled, gain_db = _levelled(joined)
     return Preprocessed(levelled, segments, gain_db)
-
-
-def _resampled(waveform: Waveform, target_rate_hz: int) -> Waveform:
-    if waveform.rate_hz <= target_rate_hz:
-        return waveform
-    samples = soxr.resample(np.asarray(waveform.samples), waveform.rate_hz, target_rate_hz, quality="VHQ")
-    return Waveform(samples.astype(np.float32, copy=False), target_rate_hz)
 
 
 def _high_passed(waveform: Waveform) -> Waveform:
