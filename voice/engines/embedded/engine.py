@@ -49,13 +49,18 @@ class EmbeddedEngine:
     option_specs = (OPTION_CLARITY,)
 
     def __init__(self) -> None:
-        self._speaker = SourceSpeaker(EspeakProcess())
+        self._process = EspeakProcess()
+        self._speaker = SourceSpeaker(self._process)
         self._lock = threading.Lock()
         self._prepared: OrderedDict[int, tuple[VoiceProfile, TargetVoice]] = OrderedDict()
 
     def warm_up(self) -> None:
         """Start the espeak process and measure its English voice. Raises EngineUnavailable if it cannot start."""
         self._speaker.voice("en", rate_hz=RATE_MAX_HZ)
+
+    def close(self) -> None:
+        """End the espeak process. The engine stays usable: the next sentence starts another."""
+        self._process.close()
 
     def clone(self, references: Sequence[Waveform], language: str) -> VoiceProfile:
         """Make a profile of the speaker of `references`; at most 90 s of them are used, a fair share of each.

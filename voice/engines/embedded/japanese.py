@@ -24,7 +24,7 @@ def to_kana(text: str) -> str:
     if not KANJI.search(text):
         return text
     if not hasattr(_local, "tokenizer"):
-        _local.tokenizer = Dictionary(dict="small").create(mode=SplitMode.C)  # a tokenizer is not thread-safe
+        _local.tokenizer = Dictionary(dict="small").tokenizer(mode=SplitMode.C)  # a tokenizer is not thread-safe
     return " ".join(_spoken(m.surface(), m.reading_form()) for m in _local.tokenizer.tokenize(text))
 
 
