@@ -69,7 +69,11 @@ if SQLITE_IS_USED:
     }
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        connect_timeout=5,
+        # per process; more threads than this take turns, so that a burst of requests waits instead of failing
+        pool={"min_size": 0, "max_size": 20, "timeout": 30},
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "voice.User"
 

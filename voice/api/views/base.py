@@ -82,7 +82,10 @@ class VoiceViewSet(viewsets.GenericViewSet[Any]):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
-        if self.action in self.limited_actions and request.successful_authenticator:
+        was_authenticated = hasattr(
+            request, "_user"
+        )  # asked of the request itself, it would try again, and raise again
+        if self.action in self.limited_actions and was_authenticated and request.user.is_authenticated:
             self._tell_usage(request, response)
         return response
 
