@@ -47,7 +47,7 @@ class DecodeLimits:
     min_rate_hz: int = 8_000
     max_rate_hz: int = 192_000
     memory_bytes: int = 400 * 1024 * 1024
-    cpu_s: int = 4
+    cpu_s: int = 3
     wall_s: float = 10.0
 
 

@@ -2,7 +2,6 @@
 
 import io
 import os
-from collections.abc import Iterator
 
 import numpy as np
 import soundfile as sf
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from voice.audio.containers.container import Container, Data
 from voice.audio.containers.detect import read_container
 from voice.audio.decode import DecodedAudio, DecodeLimits
+from voice.audio.forward import ForwardSoundFile, forward_blocks
 from voice.audio.rejections import Rejected
 
 _BLOCK_FRAMES = 65536
@@ -33,7 +33,7 @@ def decode_to_pcm(data: Data, *, upload_fd: int, pcm_fd: int, limits: DecodeLimi
     streamed_from = container.streamed_from
     source = upload_fd if streamed_from is None else io.BytesIO(_with_sizes(data, streamed_from))
     try:
-        sound = sf.SoundFile(source, closefd=False)
+        sound = ForwardSoundFile(source, closefd=False)
     except sf.LibsndfileError as error:
         raise Rejected("corrupt_audio") from error
     with sound:
@@ -70,13 +70,15 @@ def _check_header(sound: sf.SoundFile, container: Container, limits: DecodeLimit
         )
 
 
-def _copy(sound: sf.SoundFile, container: Container, *, levels: "_Levels", pcm_fd: int, limits: DecodeLimits) -> int:
+def _copy(
+    sound: ForwardSoundFile, container: Container, *, levels: "_Levels", pcm_fd: int, limits: DecodeLimits
+) -> int:
     """Decode to the end, or just beyond the longest duration. Returns the frames written. Raises Rejected."""
     rate_hz = sound.samplerate
     longest = int((limits.max_duration_s + _CODEC_DELAY_S[container.format]) * rate_hz)
     frames = 0
     try:
-        for block in _blocks(sound):
+        for block in forward_blocks(sound, frames=_BLOCK_FRAMES):
             frames += len(block)
             if frames > longest:
                 raise Rejected("too_long", duration_s=round(frames / rate_hz, 1), limit_s=limits.max_duration_s)
@@ -87,16 +89,6 @@ def _copy(sound: sf.SoundFile, container: Container, *, levels: "_Levels", pcm_f
     if frames < limits.min_duration_s * rate_hz:
         raise Rejected("too_short", duration_s=round(frames / rate_hz, 1), limit_s=limits.min_duration_s)
     return frames
-
-
-def _blocks(sound: sf.SoundFile) -> Iterator[NDArray[np.float32]]:
-    """Reads that stop at the first short one: `SoundFile.blocks` repeats stale samples up to a forged length."""
-    while True:
-        block = sound.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)
-        if len(block):
-            yield block
-        if len(block) < _BLOCK_FRAMES:
-            return
 
 
 def _check_length(frames: int, container: Container) -> None:

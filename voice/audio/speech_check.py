@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
+from voice.audio.forward import ForwardSoundFile, forward_blocks
 from voice.audio.loudness import Loudness, measure_blocks
 from voice.audio.waveform import Samples
 from voice.errors import OutputRejected
@@ -57,7 +58,7 @@ def check_output(path: Path, *, expected_duration_s: tuple[float, float], rate_h
 
 def _measure(path: Path, *, rate_hz: int, clipping: "_ClippingCounter") -> Loudness:
     try:
-        with sf.SoundFile(path) as sound:
+        with ForwardSoundFile(path) as sound:
             if sound.channels != 1 or sound.samplerate != rate_hz:
                 raise _unreadable()
             loudness = measure_blocks(_blocks(sound, clipping), rate_hz=rate_hz)
@@ -73,10 +74,11 @@ def _unreadable() -> OutputRejected:
     return OutputRejected("output_unreadable", "The finished file cannot be read; it will be made again.")
 
 
-def _blocks(sound: sf.SoundFile, clipping: "_ClippingCounter") -> Iterator[Samples]:
-    while len(block := sound.read(_BLOCK_FRAMES, dtype="float32")):
-        clipping.add(block)
-        yield block
+def _blocks(sound: ForwardSoundFile, clipping: "_ClippingCounter") -> Iterator[Samples]:
+    for block in forward_blocks(sound, frames=_BLOCK_FRAMES):
+        mono = block[:, 0]
+        clipping.add(mono)
+        yield mono
 
 
 def _check_duration(duration_s: float, expected_duration_s: tuple[float, float]) -> None:
