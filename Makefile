@@ -44,6 +44,10 @@ run: setup  ## start web, worker and Redis [PORT=8000]
 
 test: setup-dev  ## run all tests on PostgreSQL, then a short run on SQLite [ARGS="-k name"]
 	@$(venv) -m pytest $(ARGS)
+ifeq ($(ARGS),)
+	@echo 'The API and the jobs once more, on SQLite:'
+	@TEST_DATABASE=sqlite $(venv) -m pytest tests/api tests/services
+endif
 
 lint: setup-dev  ## ruff, mypy, Django's checks, migrations, the OpenAPI schema
 	@$(venv) -m ruff check .
@@ -54,7 +58,7 @@ lint: setup-dev  ## ruff, mypy, Django's checks, migrations, the OpenAPI schema
 	@$(venv) manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 bench: setup-dev  ## measure engine and API, print tables [JSON=results.json]
-	@$(venv) -m benchmarks
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(venv) -m benchmarks --json="$$BENCH_JSON"
 
 clean:  ## remove .venv and caches; your voices in VAR_DIR stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

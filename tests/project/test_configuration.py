@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_the_documented_default_is_the_one_that_is_used(name: str, default: obje
 
 def test_every_line_of_the_example_has_its_explanation() -> None:
     lines = (ROOT / ".env.example").read_text().splitlines()
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         if re.match(r"#[A-Z_]+=", line):
             assert before.startswith("# "), line
 

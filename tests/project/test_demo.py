@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from podstream.demo_texts import DEMO_TEXTS
 from podstream.stack_lock import running_stack
 from tests.conftest import wait_until
 from tests.project.stacks import ROOT, LiveStack, stack_environment
 from voice.engines.base import LANGUAGES
+from voice.text.examples import EXAMPLE_TEXTS
 
 pytestmark = pytest.mark.worker
 TEXT = 'It costs $5, "really": the bakery\'s bread.'
@@ -107,4 +107,4 @@ def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
 
 
 def test_there_is_a_text_for_every_language() -> None:
-    assert set(DEMO_TEXTS) == set(LANGUAGES)
+    assert set(EXAMPLE_TEXTS) == set(LANGUAGES)

@@ -51,7 +51,8 @@ def test_every_block_of_a_page_runs(page: Path, reader: Path, live_stack: LiveSt
     env = stack_environment(live_stack.var_dir, CURL_HOME=str(reader), PYTHONPATH=str(ROOT))
     env["PATH"] = f"{reader / '.venv' / 'bin'}:{env['PATH']}"
 
-    done = subprocess.run(["bash", "-c", script], cwd=reader, env=env, capture_output=True, text=True, check=False)
+    bash = ["/usr/bin/env", "bash", "-c", script]
+    done = subprocess.run(bash, cwd=reader, env=env, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 

@@ -68,7 +68,7 @@ def test_the_port_is_8000_unless_it_is_given(python_that_tells: Path) -> None:
 
 
 def test_make_alone_lists_every_target() -> None:
-    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["/usr/bin/env", "make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert {"setup", "demo", "run", "test", "lint", "bench", "clean"} <= set(TARGETS)
     for target in TARGETS:
         assert re.search(rf"^  make {target} ", listed, re.MULTILINE), target
