@@ -13,9 +13,9 @@ import httpx
 from podstream.demo_client import ApiRefused, DemoClient, Resource
 from podstream.demo_screen import Screen
 from podstream.demo_stack import NoStack, demo_stack
-from podstream.demo_texts import DEMO_TEXTS
 from podstream.demo_voice import demo_recording
 from voice.errors import VoiceError
+from voice.text.examples import EXAMPLE_TEXTS
 
 FORMATS = ("mp3", "wav", "flac", "ogg")
 
@@ -41,11 +41,11 @@ class Wish:
 def wish_from(*, sample: str, text: str, language: str, output: str) -> Wish:
     """Check what can be checked before anything is started. Raises BadWish."""
     code = {"zh": "zh-cn"}.get(language.strip().lower(), language.strip().lower())
-    if code not in DEMO_TEXTS:
-        raise BadWish(f"LANGUAGE={language} is none of: {', '.join(DEMO_TEXTS)}")
+    if code not in EXAMPLE_TEXTS:
+        raise BadWish(f"LANGUAGE={language} is none of: {', '.join(EXAMPLE_TEXTS)}")
     return Wish(
         sample=_existing_sample(sample) if sample else None,
-        text=text if text.strip() else DEMO_TEXTS[code],
+        text=text if text.strip() else EXAMPLE_TEXTS[code],
         language=code,
         output=_writable_output(output),
     )

@@ -2,13 +2,19 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from voice.audio.reference import read_reference
+from voice.audio.waveform import Waveform
+from voice.engines.base import SpeechEngine, SynthesisParams, VoiceProfile
 from voice.engines.registry import engine_get
 from voice.errors import Blocked, Conflict
 from voice.models.lifecycle import VoiceModelStatus, advance
 from voice.services.lease import Lease
 from voice.services.outcome import Outcome
 from voice.storage import attempt_name, fetch, sample_storage, store, voice_model_storage
+from voice.text.examples import EXAMPLE_TEXTS
+from voice.text.split import split_sentences
 
 
 def clone_run(lease: Lease, folder: Path) -> Outcome:
@@ -25,8 +31,8 @@ def clone_run(lease: Lease, folder: Path) -> Outcome:
     lease.report(0.2, "cloning")
     engine = engine_get(voice_model.engine)
     profile = engine.clone(references, voice_model.language)
-    lease.report(0.8, "comparing")
-    similarity = min(engine.similarity(profile, reference) for reference in references)
+    lease.report(0.7, "comparing")
+    similarity = engine.similarity(profile, _first_words(engine, profile, voice_model.language))
     lease.report(0.9, "storing")
     path = folder / "profile.safetensors"
     profile.save(path)
@@ -53,3 +59,10 @@ def clone_run(lease: Lease, folder: Path) -> Outcome:
         )
 
     return Outcome(file, write)
+
+
+def _first_words(engine: SpeechEngine, profile: VoiceProfile, language: str) -> Waveform:
+    """What the new voice says first, to be compared with the speaker."""
+    sentence = split_sentences(EXAMPLE_TEXTS[language], language, limit_chars=250)[0]
+    chunks = [chunk.waveform for chunk in engine.synthesize(profile, sentence, language, SynthesisParams())]
+    return Waveform(np.concatenate([chunk.samples for chunk in chunks]), chunks[0].rate_hz)

@@ -1,6 +1,6 @@
-"""What the demo says where nobody gives it a text: the same few sentences in every language of the product."""
+"""A few sentences in every language of the product: what a new voice says first."""
 
-DEMO_TEXTS = {
+EXAMPLE_TEXTS = {
     "en": "Hello, and welcome to PodStream. This voice was cloned a moment ago, on this very machine. "
     "Nothing was sent anywhere. What would you like to hear next?",
     "es": "Hola, te damos la bienvenida a PodStream. Esta voz se ha clonado hace un momento, en esta misma máquina. "
