@@ -69,7 +69,7 @@ def fetch(storage: Storage, name: str, folder: Path) -> Path:
     try:
         return Path(storage.path(name))
     except NotImplementedError:
-        target = folder / Path(name).name
+        target = folder / name.replace("/", "-")
         with storage.open(name, "rb") as source, target.open("wb") as sink:
             shutil.copyfileobj(source, sink)
         return target

@@ -9,10 +9,11 @@ from voice.audio.waveform import Waveform
 from voice.engines.base import SpeechEngine, SynthesisParams, VoiceProfile
 from voice.engines.registry import engine_get
 from voice.errors import Blocked, Conflict
+from voice.models import VoiceModel, VoiceSample
 from voice.models.lifecycle import VoiceModelStatus, advance
 from voice.services.lease import Lease
 from voice.services.outcome import Outcome
-from voice.storage import attempt_name, fetch, sample_storage, store, voice_model_storage
+from voice.storage import StoredFile, attempt_name, fetch, sample_storage, store, voice_model_storage
 from voice.text.examples import EXAMPLE_TEXTS
 from voice.text.split import split_sentences
 
@@ -21,12 +22,8 @@ def clone_run(lease: Lease, folder: Path) -> Outcome:
     """Clone a voice from the samples of its model. Raises EngineError where they do not suffice."""
     voice_model = lease.job.voice_model
     assert voice_model is not None
-    samples = list(voice_model.samples.order_by("created_at", "id"))
-    if not samples:
-        raise Conflict("sample_deleted", "The recordings of this voice were deleted before it was made.")
-    if any(sample.is_blocked for sample in samples):
-        raise Blocked("sample_blocked", "A moderator has blocked a recording of this voice.")
     lease.report(0.05, "reading")
+    samples = _usable_samples(voice_model)
     references = [read_reference(fetch(sample_storage(), sample.audio_name, folder)) for sample in samples]
     lease.report(0.2, "cloning")
     engine = engine_get(voice_model.engine)
@@ -34,15 +31,7 @@ def clone_run(lease: Lease, folder: Path) -> Outcome:
     lease.report(0.7, "comparing")
     similarity = engine.similarity(profile, _first_words(engine, profile, voice_model.language))
     lease.report(0.9, "storing")
-    path = folder / "profile.safetensors"
-    profile.save(path)
-    name = attempt_name(
-        owner_id=voice_model.owner_id,
-        resource_id=voice_model.pk,
-        attempt=lease.job.attempt,
-        suffix="safetensors",
-    )
-    file = store(voice_model_storage(), name, path)
+    file = _stored(profile, voice_model, attempt=lease.job.attempt, folder=folder)
     quality = {
         "similarity": round(similarity, 3),
         "reference_duration_s": round(sum(reference.duration_s for reference in references), 3),
@@ -59,6 +48,24 @@ def clone_run(lease: Lease, folder: Path) -> Outcome:
         )
 
     return Outcome(file, write)
+
+
+def _usable_samples(voice_model: VoiceModel) -> list[VoiceSample]:
+    samples = list(voice_model.samples.order_by("created_at", "id"))
+    if not samples:
+        raise Conflict("sample_deleted", "The recordings of this voice were deleted before it was made.")
+    if any(sample.is_blocked for sample in samples):
+        raise Blocked("sample_blocked", "A moderator has blocked a recording of this voice.")
+    return samples
+
+
+def _stored(profile: VoiceProfile, voice_model: VoiceModel, *, attempt: int, folder: Path) -> StoredFile:
+    path = folder / "profile.safetensors"
+    profile.save(path)
+    name = attempt_name(
+        owner_id=voice_model.owner_id, resource_id=voice_model.pk, attempt=attempt, suffix="safetensors"
+    )
+    return store(voice_model_storage(), name, path)
 
 
 def _first_words(engine: SpeechEngine, profile: VoiceProfile, language: str) -> Waveform:
