@@ -124,11 +124,20 @@ def _body(told: _Told, request: HttpRequest) -> dict[str, Any]:
     return problem(
         status=told.status,
         code=told.code,
-        detail=told.detail,
+        detail=_encodable(told.detail),
         request_id=request_id_of(request),
-        errors=told.errors,
-        details=told.details,
+        errors=_encodable(told.errors),
+        details=_encodable(told.details),
     )
+
+
+def _encodable(value: Any) -> Any:
+    """JSON-able data with lone surrogates, which a client may have sent and UTF-8 has not, written out."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, Mapping):
+        return {_encodable(name): _encodable(each) for name, each in value.items()}
+    return [_encodable(each) for each in value] if isinstance(value, list) else value
 
 
 def _told(error: Exception) -> _Told | None:
@@ -225,7 +234,7 @@ def _field_errors(detail: Any, path: str = "") -> Iterator[tuple[str, list[dict[
         {"code": item.code or "invalid", "message": str(item)} for item in detail if isinstance(item, drf.ErrorDetail)
     ]
     if here:
-        yield path or "body", here
+        yield path[:200] or "body", here
     for inner in detail:
         if not isinstance(inner, drf.ErrorDetail):
             yield from _field_errors(inner, path)

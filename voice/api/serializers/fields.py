@@ -52,6 +52,16 @@ class StringField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class ChoiceField(serializers.ChoiceField):
+    """One of some strings. The refusal names them, and does not repeat what was sent."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str) or data not in self.choices:
+            choices = ", ".join(map(str, self.choices))
+            raise serializers.ValidationError(f"This must be one of: {choices}.", code="invalid_choice")
+        return data
+
+
 class NumberField(serializers.FloatField):
     """A finite JSON number."""
 

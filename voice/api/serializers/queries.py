@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from voice.api.serializers.fields import StrictSerializer
+from voice.api.serializers.fields import ChoiceField, StrictSerializer
 from voice.models.lifecycle import SynthesisStatus
 
 
@@ -17,11 +17,11 @@ class HistoryQuery(PageQuery):
     """Which syntheses are listed."""
 
     model_id = serializers.UUIDField(required=False)
-    status = serializers.ChoiceField(choices=SynthesisStatus.choices, required=False)
+    status = ChoiceField(choices=SynthesisStatus.choices, required=False)
     created_after = serializers.DateTimeField(required=False, help_text="At this time or later.")
     created_before = serializers.DateTimeField(required=False, help_text="Before this time.")
     q = serializers.CharField(required=False, max_length=200, help_text="Text that was spoken contains this.")
-    ordering = serializers.ChoiceField(choices=["created_at", "-created_at", "duration_s"], default="-created_at")
+    ordering = ChoiceField(choices=["created_at", "-created_at", "duration_s"], default="-created_at")
 
 
 class AudioQuery(StrictSerializer):

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from voice.api.serializers.fields import (
+    ChoiceField,
     IdField,
     LanguageField,
     NumberField,
@@ -26,7 +27,7 @@ class SynthesizeRequest(StrictSerializer):
     model_id = IdField()
     text = StringField(trim_whitespace=False, help_text="At most MAX_SYNTHESIS_TEXT_LENGTH code points after NFC.")
     language = LanguageField(required=False, help_text="Default: the voice's language.")
-    output_format = serializers.ChoiceField(choices=OutputFormat.choices, default=OutputFormat.MP3)
+    output_format = ChoiceField(choices=OutputFormat.choices, default=OutputFormat.MP3)
     speed = NumberField(min_value=0.5, max_value=2.0, default=1.0, help_text="1 is the voice's own pace.")
     seed = WholeNumberField(
         min_value=0, max_value=MAX_SEED, default=0, help_text="The same seed and input give the same speech."

@@ -6,7 +6,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from voice.api.serializers.fields import IdField, LanguageField, StrictSerializer, StringField, printable
+from voice.api.serializers.fields import ChoiceField, IdField, LanguageField, StrictSerializer, StringField, printable
 from voice.api.serializers.resource import ResourceSerializer, link
 from voice.engines.registry import engine_names
 from voice.models import VoiceModel
@@ -22,7 +22,7 @@ class CloneRequest(StrictSerializer):
     sample_ids = serializers.ListField(child=IdField(), required=False, min_length=1, max_length=MAX_SAMPLES)
     name = StringField(max_length=100, validators=[printable])
     language = LanguageField()
-    engine = serializers.ChoiceField(choices=engine_names(), required=False, help_text="Default: the server's.")
+    engine = ChoiceField(choices=engine_names(), required=False, help_text="Default: the server's.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Leaves `sample_ids` alone, whichever of the two was sent."""
