@@ -1,4 +1,4 @@
-"""`make bench`: the speed of the embedded engine, then the latency of the API. `--json PATH` writes both into one file."""
+"""`make bench`: the speed of the embedded engine, then the latency of the API. `--json PATH` keeps the figures."""
 
 import argparse
 import json
