@@ -7,7 +7,7 @@ from rest_framework import serializers
 from voice.api.serializers.fields import StrictSerializer, StringField
 
 
-class RegisterRequest(StrictSerializer):
+class RegisterSerializer(StrictSerializer):
     """A new account."""
 
     username = StringField(max_length=150)
@@ -15,14 +15,14 @@ class RegisterRequest(StrictSerializer):
     email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
 
 
-class TokenRequest(StrictSerializer):
+class TokenSerializer(StrictSerializer):
     """Credentials."""
 
     username = StringField(max_length=150)
     password = StringField(max_length=128, trim_whitespace=False, write_only=True, style={"input_type": "password"})
 
 
-class RefreshRequest(StrictSerializer):
+class RefreshSerializer(StrictSerializer):
     """A refresh token."""
 
     refresh = StringField(max_length=4096)

@@ -40,7 +40,7 @@ class ResourceSerializer(serializers.Serializer[Any]):
         job = _job_of(resource)
         return (job.phase or None) if job else None
 
-    @extend_schema_field({"oneOf": [{"$ref": "#/components/schemas/Error"}, {"type": "null"}]})
+    @extend_schema_field(ErrorSerializer(allow_null=True))
     def get_error(self, resource: Resource) -> dict[str, str] | None:
         if not resource.error_code:
             return None

@@ -11,7 +11,7 @@ from voice.models import AudioFormat, VoiceSample
 from voice.models.lifecycle import SampleStatus
 
 
-class UploadRequest(StrictSerializer):
+class UploadSerializer(StrictSerializer):
     """A recording of one voice."""
 
     audio = serializers.FileField(
@@ -24,7 +24,7 @@ class UploadRequest(StrictSerializer):
     language = LanguageField(required=False, allow_blank=True, help_text="What is spoken in it.")
 
 
-class SampleUpdateRequest(StrictSerializer):
+class SampleUpdateSerializer(StrictSerializer):
     """What can be changed on a recording."""
 
     name = StringField(max_length=200, required=False, validators=[printable])

@@ -21,7 +21,7 @@ from voice.models.lifecycle import SynthesisStatus
 MAX_SEED = 2**53 - 1  # what a JavaScript number holds exactly
 
 
-class SynthesizeRequest(StrictSerializer):
+class SynthesizeSerializer(StrictSerializer):
     """What is to be spoken, in which voice, and how."""
 
     model_id = IdField()

@@ -15,7 +15,7 @@ from voice.models.lifecycle import VoiceModelStatus
 MAX_SAMPLES = 20
 
 
-class CloneRequest(StrictSerializer):
+class CloneSerializer(StrictSerializer):
     """From which recordings a voice is cloned: one `sample_id`, or up to 20 `sample_ids` of one speaker."""
 
     sample_id = IdField(required=False)
@@ -37,7 +37,7 @@ class CloneRequest(StrictSerializer):
         return attrs
 
 
-class VoiceModelUpdateRequest(StrictSerializer):
+class VoiceModelUpdateSerializer(StrictSerializer):
     """What can be changed on a voice."""
 
     name = StringField(max_length=100, validators=[printable])

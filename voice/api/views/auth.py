@@ -12,11 +12,11 @@ from voice.api.methods import METHODS
 from voice.api.rate_limit import logins_spend
 from voice.api.schema import operation
 from voice.api.serializers.auth import (
-    RefreshRequest,
+    RefreshSerializer,
     RegisterAnswer,
-    RegisterRequest,
+    RegisterSerializer,
     TokenPairSerializer,
-    TokenRequest,
+    TokenSerializer,
     UserAnswer,
     UserSerializer,
 )
@@ -50,13 +50,13 @@ class RegisterView(PublicView):
         summary="Make an account",
         description="Answers 403 `registration_closed` where the operator gives out accounts.",
         tag="auth",
-        request=(RegisterRequest, examples.REGISTER_REQUEST),
+        request=(RegisterSerializer, examples.REGISTER_REQUEST),
         answers={201: (RegisterAnswer, examples.REGISTERED)},
         problems=(400, 403, 422, 429, 503),
         is_public=True,
     )
     def post(self, request: Request) -> Response:
-        fields = self.valid(RegisterRequest)
+        fields = self.valid(RegisterSerializer)
         logins_spend(request)
         user = user_register(**fields)
         pair = token_pair_issue(user=user)
@@ -70,13 +70,13 @@ class TokenView(PublicView):
         "log_in",
         summary="Log in",
         tag="auth",
-        request=(TokenRequest, examples.TOKEN_REQUEST),
+        request=(TokenSerializer, examples.TOKEN_REQUEST),
         answers={200: (TokenPairSerializer, examples.TOKEN_PAIR)},
         problems=(400, 401, 422, 429, 503),
         is_public=True,
     )
     def post(self, request: Request) -> Response:
-        fields = self.valid(TokenRequest)
+        fields = self.valid(TokenSerializer)
         logins_spend(request)
         user = user_authenticate(request=request._request, **fields)
         return Response(TokenPairSerializer(token_pair_issue(user=user)).data)
@@ -90,13 +90,13 @@ class TokenRefreshView(PublicView):
         summary="Get the next pair of tokens",
         description="A refresh token works once. One that comes a second time revokes all of its account's.",
         tag="auth",
-        request=(RefreshRequest, examples.REFRESH_REQUEST),
+        request=(RefreshSerializer, examples.REFRESH_REQUEST),
         answers={200: (TokenPairSerializer, examples.TOKEN_PAIR)},
         problems=(400, 401, 422, 503),
         is_public=True,
     )
     def post(self, request: Request) -> Response:
-        pair = token_pair_refresh(**self.valid(RefreshRequest))
+        pair = token_pair_refresh(**self.valid(RefreshSerializer))
         return Response(TokenPairSerializer(pair).data)
 
 
@@ -107,13 +107,13 @@ class LogoutView(PublicView):
         "log_out",
         summary="Log out: the refresh token buys nothing any more",
         tag="auth",
-        request=(RefreshRequest, examples.REFRESH_REQUEST),
+        request=(RefreshSerializer, examples.REFRESH_REQUEST),
         answers={204: (None, None)},
         problems=(400, 401, 422, 503),
         is_public=True,
     )
     def post(self, request: Request) -> Response:
-        token_revoke(**self.valid(RefreshRequest))
+        token_revoke(**self.valid(RefreshSerializer))
         return Response(status=204)
 
 

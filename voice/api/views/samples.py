@@ -19,7 +19,7 @@ from voice.api.creation import Creation
 from voice.api.negotiation import AnyAccept
 from voice.api.schema import IDEMPOTENCY_KEY, PREFER, audio_operation, operation
 from voice.api.serializers.queries import AudioQuery, PageQuery
-from voice.api.serializers.samples import SampleAnswer, SampleSerializer, SampleUpdateRequest, UploadRequest
+from voice.api.serializers.samples import SampleAnswer, SampleSerializer, SampleUpdateSerializer, UploadSerializer
 from voice.api.views.base import VoiceViewSet
 from voice.errors import Conflict, TooLarge
 from voice.models import VoiceSample
@@ -65,13 +65,13 @@ class SampleViewSet(VoiceViewSet):
         "change_sample",
         summary="Rename a recording, or say its language",
         tag="samples",
-        request=(SampleUpdateRequest, {"name": "Episode 12, intro"}),
+        request=(SampleUpdateSerializer, {"name": "Episode 12, intro"}),
         answers={200: (SampleAnswer, {"sample": examples.SAMPLE})},
         problems=(400, 401, 404, 422, 429, 503),
     )
     def partial_update(self, request: Request, id: UUID) -> Response:
         self.found(id)
-        fields = self.valid(SampleUpdateRequest, request.data)
+        fields = self.valid(SampleUpdateSerializer, request.data)
         return self.changed(id, lambda sample: sample_update(sample=sample, **fields))
 
     @operation(
@@ -97,14 +97,14 @@ class UploadViewSet(SampleViewSet):
         summary="Upload a recording of a voice",
         description="Format, size and duration are judged at once; quality is measured afterwards, by a job.",
         tag="samples",
-        request=(UploadRequest, examples.UPLOAD_REQUEST),
+        request=(UploadSerializer, examples.UPLOAD_REQUEST),
         request_type="multipart/form-data",
         parameters=[IDEMPOTENCY_KEY, PREFER],
         answers={201: (SampleAnswer, {"sample": examples.SAMPLE_ACCEPTED})},
         problems=(400, 401, 413, 415, 422, 429, 503),
     )
     def upload(self, request: Request) -> HttpResponseBase:
-        fields = self.valid(UploadRequest, request.data)
+        fields = self.valid(UploadSerializer, request.data)
         audio: TemporaryUploadedFile = fields["audio"]
         _check_size(audio)
         name = fields.get("name") or _name_of(audio)

@@ -15,7 +15,7 @@ from voice.api.exceptions import ReferenceNotFound
 from voice.api.negotiation import AnyAccept
 from voice.api.schema import CREATING, IDEMPOTENCY_KEY, PREFER, audio_operation, operation
 from voice.api.serializers.queries import AudioQuery, HistoryQuery
-from voice.api.serializers.synthesis import SynthesisAnswer, SynthesisSerializer, SynthesizeRequest
+from voice.api.serializers.synthesis import SynthesisAnswer, SynthesisSerializer, SynthesizeSerializer
 from voice.api.views.base import VoiceViewSet
 from voice.errors import Conflict
 from voice.models import Synthesis, VoiceModel
@@ -53,7 +53,7 @@ class SynthesisViewSet(VoiceViewSet):
         summary="Have a text spoken in a voice",
         description="The voice may still be in the making: the job waits for it.",
         tag="history",
-        request=(SynthesizeRequest, examples.SYNTHESIZE_REQUEST),
+        request=(SynthesizeSerializer, examples.SYNTHESIZE_REQUEST),
         parameters=[IDEMPOTENCY_KEY, PREFER],
         answers={
             202: (SynthesisAnswer, {"synthesis": examples.SYNTHESIS_ACCEPTED}),
@@ -62,7 +62,7 @@ class SynthesisViewSet(VoiceViewSet):
         problems=CREATING,
     )
     def synthesize(self, request: Request) -> HttpResponseBase:
-        fields = self.valid(SynthesizeRequest, request.data)
+        fields = self.valid(SynthesizeSerializer, request.data)
         creation = Creation(
             request=request, owner=self.user, payload=dict(fields), visible=self.visible(), represent=self.represent
         )

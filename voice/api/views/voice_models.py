@@ -15,10 +15,10 @@ from voice.api.exceptions import ReferenceNotFound
 from voice.api.schema import CREATING, IDEMPOTENCY_KEY, PREFER, operation
 from voice.api.serializers.queries import PageQuery
 from voice.api.serializers.voice_models import (
-    CloneRequest,
+    CloneSerializer,
     VoiceModelAnswer,
     VoiceModelSerializer,
-    VoiceModelUpdateRequest,
+    VoiceModelUpdateSerializer,
 )
 from voice.api.views.base import VoiceViewSet
 from voice.models import VoiceModel, VoiceSample
@@ -42,7 +42,7 @@ class VoiceModelViewSet(VoiceViewSet):
         summary="Clone a voice from recordings",
         description="The recordings may still be in preparation: the job waits for them.",
         tag="models",
-        request=(CloneRequest, examples.CLONE_REQUEST),
+        request=(CloneSerializer, examples.CLONE_REQUEST),
         parameters=[IDEMPOTENCY_KEY, PREFER],
         answers={
             202: (VoiceModelAnswer, {"model": examples.MODEL_ACCEPTED}),
@@ -51,7 +51,7 @@ class VoiceModelViewSet(VoiceViewSet):
         problems=CREATING,
     )
     def clone(self, request: Request) -> HttpResponseBase:
-        fields = self.valid(CloneRequest, request.data)
+        fields = self.valid(CloneSerializer, request.data)
         creation = Creation(
             request=request, owner=self.user, payload=fields, visible=self.visible(), represent=self.represent
         )
@@ -96,13 +96,13 @@ class VoiceModelViewSet(VoiceViewSet):
         "change_model",
         summary="Rename a voice",
         tag="models",
-        request=(VoiceModelUpdateRequest, {"name": "My Voice"}),
+        request=(VoiceModelUpdateSerializer, {"name": "My Voice"}),
         answers={200: (VoiceModelAnswer, {"model": examples.MODEL})},
         problems=(400, 401, 404, 422, 429, 503),
     )
     def partial_update(self, request: Request, id: UUID) -> Response:
         self.found(id)
-        fields = self.valid(VoiceModelUpdateRequest, request.data)
+        fields = self.valid(VoiceModelUpdateSerializer, request.data)
         return self.changed(id, lambda voice_model: voice_model_update(voice_model=voice_model, **fields))
 
     @operation(
