@@ -57,11 +57,11 @@ def ensure_redis(var_dir: Path, *, timeout_s: float = 10.0) -> None:
     socket = redis_socket(var_dir)
     data_dir = var_dir / "redis"
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    socket.parent.mkdir(exist_ok=True, mode=0o700)
-    if socket.parent.stat().st_uid != os.getuid():
-        raise RuntimeError(f"{socket.parent} belongs to somebody else")
     with open(data_dir / "start.lock", "w") as start_lock:
         fcntl.flock(start_lock, fcntl.LOCK_EX)  # one starter at a time, and no stop in the middle of a start
+        socket.parent.mkdir(exist_ok=True, mode=0o700)
+        if socket.parent.stat().st_uid != os.getuid():
+            raise RuntimeError(f"{socket.parent} belongs to somebody else")
         if not _answers(socket):
             _start(socket, data_dir)
             _wait_until_it_answers(socket, timeout_s=timeout_s)
@@ -150,7 +150,8 @@ def _shut_down(socket: Path) -> None:
     client = redis_once(socket, timeout_s=5)
     try:
         client.shutdown(nosave=True)  # the append-only file has everything
-    except (redis.ConnectionError, redis.TimeoutError):
-        return
+        socket.parent.rmdir()  # empty by now: the server removes its socket before it ends
+    except (redis.ConnectionError, redis.TimeoutError, OSError):
+        return  # it was gone already
     finally:
         client.close()
