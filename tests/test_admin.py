@@ -2,13 +2,15 @@
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.test import Client
+from django.core.files.base import ContentFile
+from django.test import Client, TestCase
 
 from tests.services.test_job import make_model, make_sample, make_synthesis
 from voice.errors import Blocked
 from voice.models import User, VoiceModel, VoiceSample
 from voice.services.synthesis import synthesis_create
 from voice.services.voice_model import voice_model_clone
+from voice.storage import sample_storage
 
 pytestmark = pytest.mark.django_db
 
@@ -68,3 +70,14 @@ def test_a_viewer_cannot_block(client: Client, user: User) -> None:
     client.post("/admin/voice/voicesample/", {"action": "block", "_selected_action": [str(sample.pk)]})
     sample.refresh_from_db()
     assert not sample.is_blocked
+
+
+def test_deleting_an_account_deletes_its_voices_and_their_files(staff: Client, user: User) -> None:
+    synthesis = make_synthesis(user, make_model(user, make_sample(user)))
+    VoiceSample.objects.update(audio_name=sample_storage().save(f"{user.pk}/a.flac", ContentFile(b"voice")))
+    confirmed = {"action": "delete_selected", "_selected_action": [str(user.pk)], "post": "yes"}
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        assert staff.post("/admin/voice/user/", confirmed).status_code == 302
+    assert not User.objects.filter(pk=user.pk).exists()
+    assert not type(synthesis).objects.exists()
+    assert not sample_storage().exists(f"{user.pk}/a.flac")

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth import admin as auth_admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -11,22 +11,45 @@ from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
 from voice.services.moderation import voice_allow, voice_block
 from voice.services.sample import sample_delete
 from voice.services.synthesis import synthesis_delete
+from voice.services.user_delete import user_delete
 from voice.services.voice_model import voice_model_delete
 
 admin.site.site_header = "PodStream voice"
 admin.site.site_title = "PodStream voice"
 admin.site.index_title = "Moderation"
-admin.site.register(User, UserAdmin)
 BLOCK_REASON = "Blocked by a moderator."
 
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]  # generic in its stubs only
+    UserAdmin = auth_admin.UserAdmin[User]
 else:
     ModelAdmin = admin.ModelAdmin
+    UserAdmin = auth_admin.UserAdmin
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class DeletesByService(ModelAdmin):
+    """Deleting goes through a service, one row after the other, and takes the jobs of a row with it."""
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for row in queryset:
+            self.delete_model(request, row)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, set[str], Any]:
+        # jobs cannot be deleted by themselves, which must not keep their rows from being deleted
+        deleted, counts, forbidden, protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, forbidden - {str(Job._meta.verbose_name)}, protected
+
+
+@admin.register(User)
+class AccountAdmin(DeletesByService, UserAdmin):
+    """Accounts. Deleting one deletes the person's voices and speech, files included."""
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        user_delete(user=obj)
+
+
+class ReadOnlyAdmin(DeletesByService):
     """Rows are made and changed by services; here they are looked at."""
 
     date_hierarchy = "created_at"
@@ -38,10 +61,6 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for row in queryset:
-            self.delete_model(request, row)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("owner")

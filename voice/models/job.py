@@ -100,5 +100,5 @@ class Job(models.Model):
     def resource(self) -> Resource:
         """What this job works on."""
         found = self.sample or self.voice_model or self.synthesis
-        assert found is not None  # noqa: S101 (held by job_kind_has_its_resource)
+        assert found is not None  # held by job_kind_has_its_resource
         return found
