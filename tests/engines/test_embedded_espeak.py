@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from voice.engines.embedded.espeak import EspeakProcess, SourceSpeechFailed, SpeakRequest
+from voice.engines.embedded.source import ESPEAK_VOICES, HIGH_VARIANT, LOW_VARIANT
 from voice.errors import EngineError
 
 REQUEST = SpeakRequest("The quick brown fox jumps over the lazy dog.", "en-us")
@@ -46,11 +47,26 @@ def test_a_sentence_sounds_the_same_the_second_time_and_in_another_process() -> 
         np.testing.assert_array_equal(waveform.samples, spoken[0].samples)
 
 
+def test_the_clock_does_not_change_a_breathy_voice() -> None:
+    process = EspeakProcess()
+    request = SpeakRequest(REQUEST.text, f"en-us{HIGH_VARIANT}")
+    first = process.speak(request)
+    time.sleep(1.1)  # espeak-ng seeds its noise by the second
+    np.testing.assert_array_equal(process.speak(request).samples, first.samples)
+
+
 def test_what_was_said_before_does_not_change_a_sentence() -> None:
     process = EspeakProcess()
     fresh = process.speak(REQUEST)
     process.speak(SpeakRequest("Etwas ganz anderes.", "de", rate_wpm=300, pitch=90))
     np.testing.assert_array_equal(process.speak(REQUEST).samples, fresh.samples)
+
+
+@pytest.mark.parametrize("variant", [LOW_VARIANT, HIGH_VARIANT])
+def test_every_voice_that_we_name_is_known_to_espeak(variant: str) -> None:
+    process = EspeakProcess()
+    for voice in ESPEAK_VOICES.values():
+        assert process.speak(SpeakRequest("12", voice + variant)).duration_s > 0.2
 
 
 def test_an_unknown_voice_is_an_error_and_not_another_voice() -> None:

@@ -15,8 +15,8 @@ from voice.engines.embedded.target import TargetVoice
 def blend_targets(parts: Sequence[tuple[TargetVoice, float]]) -> TargetVoice:
     """The voice between `parts`, which are at least one voice with its weight; the weights are positive and sum to 1.
 
-    Log envelopes, log F0 and its range are interpolated. Grains, rate and level are those of the heaviest voice, the
-    first one of equals.
+    Log envelopes, log F0 and its range are interpolated. Grains, rate, level and source voice are those of the
+    heaviest voice, the first one of equals.
     """
     base = max(parts, key=lambda part: part[1])[0]
     envelopes = np.zeros_like(base.envelopes)
@@ -30,8 +30,7 @@ def blend_targets(parts: Sequence[tuple[TargetVoice, float]]) -> TargetVoice:
         log_f0=sum(weight * voice.spoken.log_f0 for voice, weight in parts),
         log_f0_spread=sum(weight * voice.spoken.log_f0_spread for voice, weight in parts),
     )
-    warp = sum(weight * voice.warp for voice, weight in parts)
-    return replace(base, envelopes=envelopes, spoken=spoken, warp=warp)
+    return replace(base, envelopes=envelopes, spoken=spoken)
 
 
 def _matched(base: TargetVoice, other: TargetVoice) -> Matrix:

@@ -7,12 +7,12 @@ import numpy as np
 import soxr
 
 from voice.audio.waveform import Samples, Waveform
-from voice.engines.embedded.analysis import FRAME_S, Analyser, Matrix, Vector
+from voice.engines.embedded.analysis import FRAME_S, Analyser, Frames, Matrix, Vector
 from voice.engines.embedded.codec import CEPSTRA
 from voice.engines.embedded.epochs import grain_centres
 from voice.engines.embedded.mapping import mix_envelopes
 from voice.engines.embedded.matching import UnitIndex, matching_vectors
-from voice.engines.embedded.source import SourceVoice
+from voice.engines.embedded.source import SourceSpeaker, SourceVoice, variant_for
 from voice.engines.embedded.statistics import describe
 from voice.engines.embedded.target import TargetVoice
 from voice.errors import EngineError
@@ -30,37 +30,47 @@ RESTORATION_STEP_FRAMES = 10
 RESTORATION_MAX = 2.0
 
 
-def target_from_references(references: Sequence[Waveform], source: SourceVoice) -> TargetVoice:
-    """The target voice of `references`, warped for `source`, with its gain still at 0 dB.
+def target_from_references(references: Sequence[Waveform], speaker: SourceSpeaker, language: str) -> TargetVoice:
+    """The target voice of `references`, fitted to the source that speaks `language` for it; its gain is still 0 dB.
 
     Raises EngineError `reference_unusable` where they hold less than two seconds of voiced speech.
     """
-    rate_hz = source.frames.rate_hz
+    rate_hz = target_rate_hz(references)
     samples = join_references(references, rate_hz)
-    if not len(samples) or not np.abs(samples).max():
+    peak = np.abs(samples).max(initial=0.0)
+    if peak <= 0:
         raise _unusable(0.0)
-    samples = (samples * (PEAK / np.abs(samples).max())).astype(np.float32)
+    samples = (samples * (PEAK / peak)).astype(np.float32)
     frames = Analyser(samples, rate_hz, rng=np.random.default_rng(0)).frames()
     voiced_s = float(np.count_nonzero(frames.active() & (frames.f0_hz > 0))) * FRAME_S
     if voiced_s < MIN_VOICED_S:
         raise _unusable(voiced_s)
-    spoken = describe(frames)
-    target = TargetVoice(
-        samples=samples,
-        frames=frames,
-        centres=grain_centres(samples, frames, f0_hz=float(np.exp(spoken.log_f0))),
-        envelopes=frames.cepstra,
-        spoken=spoken,
-        warp=1.0,
-        restoration=np.ones(CEPSTRA, dtype=np.float32),
-        gain_db=0.0,
-    )
+    target = _unfitted(samples, frames)
+    source = speaker.voice(language, target.variant, rate_hz=rate_hz)
     warp = find_warp(target.index, source)
     return replace(target, warp=warp, restoration=find_restoration(target, source, warp=warp))
 
 
+def _unfitted(samples: Samples, frames: Frames) -> TargetVoice:
+    spoken = describe(frames)
+    f0_hz = float(np.exp(spoken.log_f0))
+    return TargetVoice(
+        samples=samples,
+        frames=frames,
+        centres=grain_centres(samples, frames, f0_hz=f0_hz),
+        envelopes=frames.cepstra,
+        spoken=spoken,
+        variant=variant_for(f0_hz),
+        warp=1.0,
+        restoration=np.ones(CEPSTRA, dtype=np.float32),
+        gain_db=0.0,
+    )
+
+
 def target_rate_hz(references: Sequence[Waveform]) -> int:
     """The rate that a voice of `references` speaks at: that of the lowest of them, from 16 to 24 kHz."""
+    if not references:
+        raise _unusable(0.0)
     return min(RATE_MAX_HZ, max(RATE_MIN_HZ, min(reference.rate_hz for reference in references)))
 
 

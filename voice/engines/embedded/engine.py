@@ -11,7 +11,7 @@ import numpy as np
 from voice.audio.waveform import Samples, Waveform
 from voice.engines.base import LANGUAGES, OptionSpec, SpeechChunk, SynthesisParams, VoiceProfile
 from voice.engines.embedded.blending import blend_targets
-from voice.engines.embedded.cloning import RATE_MAX_HZ, target_from_references, target_rate_hz
+from voice.engines.embedded.cloning import RATE_MAX_HZ, target_from_references
 from voice.engines.embedded.espeak import EspeakProcess
 from voice.engines.embedded.likeness import likeness
 from voice.engines.embedded.loudness import TARGET_LEVEL_DB, active_level_db, fade_edges, soften_peaks
@@ -20,7 +20,7 @@ from voice.engines.embedded.passages import PASSAGES
 from voice.engines.embedded.profile import ENGINE_NAME, ENGINE_VERSION, check_profile, from_profile, to_profile
 from voice.engines.embedded.renderer import SentenceRenderer
 from voice.engines.embedded.script import Line, lines_of
-from voice.engines.embedded.source import SourceSpeaker
+from voice.engines.embedded.source import LOW_VARIANT, SourceSpeaker
 from voice.engines.embedded.target import TargetVoice
 from voice.errors import InvalidRequest, InvalidText
 
@@ -56,7 +56,7 @@ class EmbeddedEngine:
 
     def warm_up(self) -> None:
         """Start the espeak process and measure its English voice. Raises EngineUnavailable if it cannot start."""
-        self._speaker.voice("en", rate_hz=RATE_MAX_HZ)
+        self._speaker.voice("en", LOW_VARIANT, rate_hz=RATE_MAX_HZ)
 
     def close(self) -> None:
         """End the espeak process. The engine stays usable: the next sentence starts another."""
@@ -70,8 +70,7 @@ class EmbeddedEngine:
         speech, InvalidText `language_unsupported`.
         """
         check_language(language)
-        source = self._speaker.voice(language, rate_hz=target_rate_hz(references))
-        target = target_from_references(references, source)
+        target = target_from_references(references, self._speaker, language)
         return to_profile(replace(target, gain_db=self._gain_db(target, language)), language=language)
 
     def synthesize(
@@ -125,7 +124,7 @@ class EmbeddedEngine:
         with_pause: bool,
     ) -> Iterator[tuple[Samples, float]]:
         """One line in pieces, each with the share of the line that is spoken after it."""
-        speech = self._speaker.speak(line.spoken, language, rate_hz=target.rate_hz, speed=params.speed)
+        speech = self._speaker.speak(line.spoken, language, target.variant, rate_hz=target.rate_hz, speed=params.speed)
         if not len(speech.samples):
             raise InvalidText("text_unspeakable", "A sentence of the text holds nothing that can be said.")
         clarity = float(params.options.get(OPTION_CLARITY.name, OPTION_CLARITY.default))
@@ -143,7 +142,7 @@ class EmbeddedEngine:
     def _render(
         self, target: TargetVoice, speech: Waveform, language: str, *, clarity: float, rng: np.random.Generator
     ) -> Iterator[Samples]:
-        source = self._speaker.voice(language, rate_hz=target.rate_hz).statistics(warp=target.warp)
+        source = self._speaker.voice(language, target.variant, rate_hz=target.rate_hz).statistics(warp=target.warp)
         renderer = SentenceRenderer(target, source, speech, clarity=clarity, rng=rng)
         return renderer.pieces(FIRST_PIECE_FRAMES, NEXT_PIECE_FRAMES)
 
@@ -153,7 +152,9 @@ class EmbeddedEngine:
         A sentence must be heard before it is complete, so its level is predicted: the output follows the source's
         to the power of ENERGY_EXPONENT, and what is left varies by half a dB from sentence to sentence.
         """
-        speech = self._speaker.speak(min(PASSAGES[language], key=len), language, rate_hz=target.rate_hz)
+        speech = self._speaker.speak(
+            min(PASSAGES[language], key=len), language, target.variant, rate_hz=target.rate_hz
+        )
         pieces = self._render(target, speech, language, clarity=OPTION_CLARITY.default, rng=np.random.default_rng(0))
         heard_db = active_level_db(Waveform(np.concatenate(list(pieces)), target.rate_hz))
         return TARGET_LEVEL_DB - heard_db + ENERGY_EXPONENT * active_level_db(speech)

@@ -28,6 +28,7 @@ CHARS_UTF8 = 1
 PARAMETER_RATE, PARAMETER_PITCH, PARAMETER_RANGE = 1, 3, 4
 PR_SET_PDEATHSIG = 1
 SPEAKER_MEMORY_BYTES = 1 << 30
+RANDOM_SEED = 1
 
 SAMPLES_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
@@ -67,6 +68,7 @@ def speak(library: ctypes.CDLL, data_folder: str, request: dict[str, Any]) -> by
     rate_hz = library.espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, data_folder.encode(), INITIALIZE_DONT_EXIT)
     if rate_hz <= 0:
         raise SpeakingFailed(f"espeak_Initialize answered {rate_hz}")
+    library.espeak_ng_SetRandSeed(ctypes.c_long(RANDOM_SEED))  # it seeds itself by the clock; breathy voices use it
     if (answer := library.espeak_SetVoiceByName(request["voice"].encode())) != 0:
         raise SpeakingFailed(f"espeak_SetVoiceByName answered {answer} for {request['voice']!r}")
     for parameter, name in (

@@ -39,6 +39,7 @@ def to_profile(target: TargetVoice, *, language: str) -> VoiceProfile:
         "f0_median_hz": round(float(np.exp(target.spoken.log_f0)), 3),
         "log_f0": target.spoken.log_f0,
         "log_f0_spread": target.spoken.log_f0_spread,
+        "variant": target.variant,
         "warp": target.warp,
         "gain_db": target.gain_db,
     }
@@ -60,6 +61,7 @@ def from_profile(profile: VoiceProfile) -> TargetVoice:
         centres = arrays["centres"].astype(np.int64)
         restoration = arrays["restoration"].astype(np.float32)
         samples = arrays["samples"].astype(np.float32) / np.float32(32767)
+        variant = str(metadata["variant"])
         log_f0, spread, warp, gain_db = (
             float(cast(float, metadata[name])) for name in ("log_f0", "log_f0_spread", "warp", "gain_db")
         )
@@ -76,6 +78,7 @@ def from_profile(profile: VoiceProfile) -> TargetVoice:
         centres=centres,
         envelopes=envelopes,
         spoken=spoken,
+        variant=variant,
         warp=warp,
         restoration=restoration,
         gain_db=gain_db,

@@ -33,6 +33,9 @@ ESPEAK_VOICES = {
     "hi": "hi",
 }
 """espeak-ng's names for the languages of the product; some of its other names for them fail."""
+LOW_VARIANT, HIGH_VARIANT = "", "+f2"
+HIGH_VARIANT_ABOVE_HZ = 155.0
+"""Targets of a higher median F0 are spoken for by espeak-ng's second female variant, whose formants are nearer."""
 
 ACTIVE_DB = -45.0
 MARGIN_S = 0.03
@@ -67,30 +70,35 @@ class SourceSpeaker:
     def __init__(self, process: EspeakProcess) -> None:
         self._process = process
         self._lock = threading.Lock()
-        self._voices: dict[tuple[str, int], SourceVoice] = {}
+        self._voices: dict[tuple[str, str, int], SourceVoice] = {}
 
-    def speak(self, text: str, language: str, *, rate_hz: int, speed: float = 1.0) -> Waveform:
+    def speak(self, text: str, language: str, variant: str, *, rate_hz: int, speed: float = 1.0) -> Waveform:
         """`text` at `rate_hz`, without the silence around it; empty where nothing can be said.
 
-        `speed`: 0.5..2.0. Raises as `EspeakProcess.speak` does.
+        `variant`: LOW_VARIANT or HIGH_VARIANT. `speed`: 0.5..2.0. Raises as `EspeakProcess.speak` does.
         """
-        request = SpeakRequest(text, ESPEAK_VOICES[language], rate_wpm=round(DEFAULT_RATE_WPM * speed))
+        request = SpeakRequest(text, ESPEAK_VOICES[language] + variant, rate_wpm=round(DEFAULT_RATE_WPM * speed))
         spoken = trim_silence(self._process.speak(request))
         if not len(spoken.samples):
             return Waveform(spoken.samples, rate_hz)
         samples = soxr.resample(spoken.samples, spoken.rate_hz, rate_hz)
         return Waveform(np.ascontiguousarray(samples, dtype=np.float32), rate_hz)
 
-    def voice(self, language: str, *, rate_hz: int) -> SourceVoice:
-        """What the voice of `language` is like at `rate_hz`; measured at the first call, a few hundred ms."""
+    def voice(self, language: str, variant: str, *, rate_hz: int) -> SourceVoice:
+        """What a voice of `language` is like at `rate_hz`; measured at the first call, a few hundred ms."""
         with self._lock:
-            key = (language, rate_hz)
+            key = (language, variant, rate_hz)
             if key not in self._voices:
-                passage = [self.speak(line, language, rate_hz=rate_hz) for line in PASSAGES[language]]
+                passage = [self.speak(line, language, variant, rate_hz=rate_hz) for line in PASSAGES[language]]
                 samples = np.concatenate([waveform.samples for waveform in passage])
                 frames = Analyser(samples, rate_hz, rng=np.random.default_rng(0)).frames()
                 self._voices[key] = SourceVoice(frames)
             return self._voices[key]
+
+
+def variant_for(f0_hz: float) -> str:
+    """The variant of espeak-ng's voices that speaks for a target of median F0 `f0_hz`."""
+    return HIGH_VARIANT if f0_hz > HIGH_VARIANT_ABOVE_HZ else LOW_VARIANT
 
 
 def trim_silence(speech: Waveform) -> Waveform:

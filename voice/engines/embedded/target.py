@@ -20,9 +20,10 @@ class TargetVoice:
 
     `samples`: float32 (n,). `frames`: of these samples. `centres`: int64 (frames,), where to cut a frame's grain.
     `envelopes`: float32 (frames, 40), the cepstra to speak with, those of `frames` unless the voice is a blend.
-    `spoken`: the statistics of the envelopes, and the F0 to speak with. `warp`: the frequency stretch (VTLN) that
-    brings the source closest. `restoration`: float32 (40,), what gives mixed envelopes the variance of single ones.
-    `gain_db`: brings the output to the engine's level, for source speech of 0 dB.
+    `spoken`: the statistics of the envelopes, and the F0 to speak with. `variant`: of the source voice that speaks for
+    it. `warp`: the frequency stretch (VTLN) that brings that source closest. `restoration`: float32 (40,), what gives
+    mixed envelopes the variance of single ones. `gain_db`: brings the output to the engine's level, for source speech
+    of 0 dB.
     """
 
     samples: Samples
@@ -30,6 +31,7 @@ class TargetVoice:
     centres: Indices
     envelopes: Matrix
     spoken: SpeakerStatistics
+    variant: str
     warp: float
     restoration: Vector
     gain_db: float
