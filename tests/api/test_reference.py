@@ -11,7 +11,9 @@ from voice.audio.rejections import REJECTIONS
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "API.md").read_text()
 SOURCES = [*(ROOT / "voice" / "api").rglob("*.py"), *(ROOT / "voice" / "services").rglob("*.py")]
-RAISED = re.compile(r"\b(?:Conflict|Blocked|Forbidden|NotAuthenticated|InvalidRequest|InvalidText)\(\s*\"(\w+)\"")
+RAISED = re.compile(
+    r"\b(?:Conflict|Blocked|Forbidden|NotAuthenticated|ServiceUnavailable|InvalidRequest|InvalidText)\(\s*\"(\w+)\""
+)
 ANSWERED = re.compile(r"_Told\(\d+, \"(\w+)\"")
 
 

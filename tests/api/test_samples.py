@@ -1,5 +1,6 @@
 """Recordings over HTTP."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from rest_framework.test import APIClient
 from tests.api.conftest import RECORDING
 from tests.api.rows import ready_sample
 from tests.waveforms import mp3_bytes, speech_like, wav_bytes
+from voice.api.views import samples
 from voice.models import Job, User, VoiceSample
 from voice.storage import sample_storage
 
@@ -116,6 +118,18 @@ def test_a_recording_of_the_wrong_length_is_refused_with_its_length(
     assert (response.status_code, response.json()["code"]) == (422, code)
     assert response.json()["duration_s"] == pytest.approx(duration_s, abs=0.05)
     assert not VoiceSample.objects.exists()
+
+
+def test_uploads_take_turns_to_be_decoded(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(samples, "_decoders", turns)
+    monkeypatch.setattr(samples, "DECODER_WAIT_S", 0.0)
+    assert upload().status_code == 201
+    assert upload(b"no audio").status_code == 415
+    with turns:
+        response = upload()
+    assert (response.status_code, response.json()["code"]) == (503, "busy")
+    assert upload().status_code == 201  # every turn was given back
 
 
 def test_two_files_in_one_form_are_refused(api: APIClient) -> None:

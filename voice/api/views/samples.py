@@ -1,6 +1,9 @@
 """Recordings: POST /upload, /samples."""
 
 import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any
 from uuid import UUID
@@ -21,11 +24,15 @@ from voice.api.schema import IDEMPOTENCY_KEY, PREFER, audio_operation, operation
 from voice.api.serializers.queries import AudioQuery, PageQuery
 from voice.api.serializers.samples import SampleAnswer, SampleSerializer, SampleUpdateSerializer, UploadSerializer
 from voice.api.views.base import VoiceViewSet
-from voice.errors import Conflict, TooLarge
+from voice.errors import Conflict, ServiceUnavailable, TooLarge
 from voice.models import VoiceSample
 from voice.selectors import sample_visible_to
 from voice.services.sample import sample_create, sample_delete, sample_update, upload_judge
 from voice.storage import sample_storage
+
+MAX_DECODERS = 4
+DECODER_WAIT_S = 30.0
+_decoders = threading.BoundedSemaphore(MAX_DECODERS)  # each is a child process of up to some hundred megabytes
 
 
 class SampleViewSet(VoiceViewSet):
@@ -121,7 +128,7 @@ class UploadViewSet(SampleViewSet):
         if (replayed := creation.replay()) is not None:
             return replayed
         self.check_writes()
-        with upload_judge(Path(audio.temporary_file_path())) as judged:
+        with _decoder(), upload_judge(Path(audio.temporary_file_path())) as judged:
 
             def make() -> VoiceSample:
                 self.spend_write(rows_written=0)  # first: a rollback would not take back the stored file
@@ -150,6 +157,17 @@ class SampleAudioViewSet(SampleViewSet):
             label=sample.name,
             as_attachment=query["download"],
         )
+
+
+@contextmanager
+def _decoder() -> Iterator[None]:
+    """A turn to decode; a burst of uploads must not become a burst of child processes."""
+    if not _decoders.acquire(timeout=DECODER_WAIT_S):
+        raise ServiceUnavailable("busy", "Too many recordings are being read just now. Upload it again in a minute.")
+    try:
+        yield
+    finally:
+        _decoders.release()
 
 
 def _check_size(audio: TemporaryUploadedFile) -> None:
