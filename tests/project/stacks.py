@@ -23,6 +23,7 @@ class LiveStack:
     process: "subprocess.Popen[str]"
     var_dir: Path
     url: str
+    words_path: Path
 
 
 def stack_environment(var_dir: Path, **extra: str) -> dict[str, str]:
@@ -32,14 +33,14 @@ def stack_environment(var_dir: Path, **extra: str) -> dict[str, str]:
     return {**env, **limits, "ENV_FILE": os.devnull, "VAR_DIR": str(var_dir), **extra}
 
 
-def start_stack(var_dir: Path, *, port: int = 0) -> "subprocess.Popen[str]":
-    """Start the supervisor; its words come over its stdout."""
+def start_stack(var_dir: Path, *, port: int = 0, words: int = subprocess.PIPE) -> "subprocess.Popen[str]":
+    """Start the supervisor; its words come over its stdout, or go to the file `words`."""
     command = [sys.executable, "-m", "podstream.stack", "run", f"--port={port}", "--processes=1"]
     return subprocess.Popen(
         command,
         cwd=ROOT,
         env=stack_environment(var_dir),
-        stdout=subprocess.PIPE,
+        stdout=words,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         text=True,
@@ -84,3 +85,9 @@ def _works_in(process: psutil.Process, var_dir: Path) -> bool:
 def living(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Those that still run; one that ended and that nobody has waited for yet does not."""
     return [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+def assert_nothing_left(var_dir: Path) -> None:
+    """No lock is held and no socket is left of a stack that worked in `var_dir`."""
+    assert not redis_socket(var_dir).parent.exists()
+    assert running_stack(var_dir) is None

@@ -13,7 +13,7 @@ import soundfile
 
 from podstream.stack_lock import running_stack
 from tests.conftest import wait_until
-from tests.project.stacks import ROOT, LiveStack, stack_environment
+from tests.project.stacks import ROOT, LiveStack, assert_nothing_left, stack_environment
 from voice.engines.base import LANGUAGES
 from voice.text.examples import EXAMPLE_TEXTS
 
@@ -53,7 +53,9 @@ def test_it_leaves_an_mp3_of_the_text_and_stops_its_stack(tmp_path: Path) -> Non
     for said in (str(speech_path), "of 100", "snr", "Cloning", "make run"):
         assert said in words
     assert "\x1b" not in words, "no terminal, no escape codes"
-    assert running_stack(tmp_path / "var") is None
+    assert_nothing_left(tmp_path / "var")
+    for log in ("web.log", "worker.log", "stack.log"):
+        assert "Traceback" not in (tmp_path / "var" / "log" / log).read_text()
     database = sqlite3.connect(tmp_path / "var" / "podstream.sqlite3")
     assert database.execute("SELECT text FROM voice_synthesis_history").fetchall() == [(TEXT,)]
     database.close()

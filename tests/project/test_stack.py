@@ -7,51 +7,39 @@ import stat
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
 from podstream.demo_client import DemoClient
 from podstream.demo_voice import demo_recording
-from podstream.embedded import redis_socket
-from podstream.stack_lock import running_stack
 from tests.conftest import wait_until
-from tests.project.stacks import LiveStack, family, living, start_stack, url_of, words_of
+from tests.project.stacks import LiveStack, assert_nothing_left, family, living, start_stack, url_of, words_of
 
 pytestmark = pytest.mark.worker
 
 
-def test_a_stack_leaves_nothing_behind_whether_it_is_stopped_or_killed(live_stack: LiveStack, tmp_path: Path) -> None:
+def test_nothing_outlives_a_supervisor_that_is_killed(live_stack: LiveStack, tmp_path: Path) -> None:
     stack = start_stack(tmp_path)
     url = url_of(stack, tmp_path)
     assert url != live_stack.url, "two stacks side by side"
-    assert httpx.get(f"{url}/health/ready").json()["status"] == "ok"
+    assert is_ready(url)
+    assert is_ready(live_stack.url)
     started = family(stack.pid)
     assert len(started) >= 5, "keeper, Redis, web, worker, its pool"
 
-    stack.send_signal(signal.SIGINT)
-    words = words_of(stack)
-
-    assert stack.returncode == 0
-    assert_gone(started, tmp_path)
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1])), timeout=1)
-    account = tmp_path / "first_account"
-    assert stat.S_IMODE(account.stat().st_mode) == 0o600
-    login = f"admin / {account.read_text().strip()}"
-    for said in (url, f"{url}/api/docs", f"{url}/admin/", login, "Ctrl-C"):
-        assert said in words
-    for log in ("web.log", "worker.log"):
-        assert "Traceback" not in (tmp_path / "log" / log).read_text()
-
-    again = start_stack(tmp_path)
-    url_of(again, tmp_path)
-    started = family(again.pid)
-    again.kill()
-    words_of(again)
+    stack.kill()
+    words_of(stack)
 
     wait_until(lambda: living(started) == [], timeout_s=30)
-    assert_gone(started, tmp_path)
-    assert login == f"admin / {account.read_text().strip()}", "the first account stays as it is"
+    assert_nothing_left(tmp_path)
+
+
+def test_a_stack_tells_where_it_is_and_how_to_get_in(live_stack: LiveStack) -> None:
+    account = live_stack.var_dir / "first_account"
+    assert stat.S_IMODE(account.stat().st_mode) == 0o600
+    words = live_stack.words_path.read_text()
+    login = f"admin / {account.read_text().strip()}"
+    for said in (live_stack.url, f"{live_stack.url}/api/docs", f"{live_stack.url}/admin/", login, "Ctrl-C"):
+        assert said in words
 
 
 def test_a_second_stack_in_the_same_folder_is_refused(live_stack: LiveStack) -> None:
@@ -86,12 +74,6 @@ def test_a_taken_port_is_refused_with_a_way_out(tmp_path: Path) -> None:
     assert stack.returncode == 1
     assert f"Port {port}" in words
     assert "PORT=" in words
-
-
-def assert_gone(started: list[psutil.Process], var_dir: Path) -> None:
-    assert living(started) == []
-    assert not redis_socket(var_dir).parent.exists()
-    assert running_stack(var_dir) is None
 
 
 def is_ready(url: str) -> bool:
