@@ -29,7 +29,8 @@ LENGTHS = (500, 1000, 2500, 5000)
 PASSAGE = (
     "When the sunlight strikes raindrops in the air, they act as a prism and form a rainbow. The rainbow is a "
     "division of white light into many beautiful colors. These take the shape of a long round arch, with its path "
-    "high above, and its two ends apparently beyond the horizon. There is, according to legend, a boiling pot of gold at one end. "
+    "high above, and its two ends apparently beyond the horizon. There is, according to legend, a boiling pot of "
+    "gold at one end. "
 )
 LONG_SENTENCE = (
     "Glue the sheet to the dark blue background and then wait for a long time until it is dry enough to be touched by "

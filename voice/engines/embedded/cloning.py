@@ -10,6 +10,7 @@ from voice.audio.waveform import Samples, Waveform
 from voice.engines.embedded.analysis import FRAME_S, Analyser, Frames, Matrix, Vector
 from voice.engines.embedded.codec import CEPSTRA
 from voice.engines.embedded.epochs import grain_centres
+from voice.engines.embedded.loudness import fade_edges
 from voice.engines.embedded.mapping import mix_envelopes
 from voice.engines.embedded.matching import UnitIndex, matching_vectors
 from voice.engines.embedded.source import SourceSpeaker, SourceVoice, variant_for
@@ -22,7 +23,6 @@ MAX_TARGET_S = 90.0
 """More of the target costs time at every sentence and gains nothing measurable."""
 MIN_VOICED_S = 2.0
 PEAK = 0.9
-GAP_S = 0.05
 WARPS = (0.82, 0.88, 0.94, 1.0, 1.06, 1.12, 1.18)
 WARP_STRENGTH = 0.5
 WARP_STEP_FRAMES = 20
@@ -75,16 +75,20 @@ def target_rate_hz(references: Sequence[Waveform]) -> int:
 
 
 def join_references(references: Sequence[Waveform], rate_hz: int) -> Samples:
-    """One recording at `rate_hz`, at most 90 s long: of each reference the same share, from its beginning."""
+    """One recording at `rate_hz`, at most 90 s long: of each reference the same share, from its beginning.
+
+    Nothing is put in between: pauses are spoken with the quietest frames there are, which shall be the speaker's room.
+    """
     total_s = sum(reference.duration_s for reference in references)
     share = min(1.0, MAX_TARGET_S / total_s) if total_s else 0.0
-    gap = np.zeros(int(GAP_S * rate_hz), dtype=np.float32)
     parts = []
     for reference in references:
         kept = reference.samples[: int(len(reference.samples) * share)]
         if len(kept):
-            parts += [soxr.resample(kept, reference.rate_hz, rate_hz).astype(np.float32), gap]
-    return np.concatenate(parts) if parts else gap[:0]
+            part = soxr.resample(kept, reference.rate_hz, rate_hz).astype(np.float32)
+            fade_edges(part, first=0, total=len(part), rate_hz=rate_hz)
+            parts.append(part)
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
 
 
 def find_warp(index: UnitIndex, source: SourceVoice) -> float:
