@@ -69,6 +69,8 @@ def test_the_profile_holds_the_arrays_that_its_docstring_names(low_voice: VoiceP
         "cepstra": ("float32", (frames, 40)),
         "centres": ("int32", (frames,)),
         "restoration": ("float32", (40,)),
+        "source_mean": ("float32", (40,)),
+        "source_deviation": ("float32", (40,)),
     }
     assert low_voice.metadata["rate_hz"] == 22_050
     assert low_voice.metadata["language"] == "en"

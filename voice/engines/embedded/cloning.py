@@ -1,21 +1,19 @@
 """From reference recordings to a target voice."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import soxr
 
 from voice.audio.waveform import Samples, Waveform
 from voice.engines.embedded.analysis import FRAME_S, Analyser, Frames, Matrix, Vector
-from voice.engines.embedded.codec import CEPSTRA
 from voice.engines.embedded.epochs import grain_centres
 from voice.engines.embedded.loudness import fade_edges
 from voice.engines.embedded.mapping import mix_envelopes
-from voice.engines.embedded.matching import UnitIndex, matching_vectors
+from voice.engines.embedded.matching import UnitIndex
 from voice.engines.embedded.source import SourceSpeaker, SourceVoice, variant_for
-from voice.engines.embedded.statistics import describe
-from voice.engines.embedded.target import TargetVoice
+from voice.engines.embedded.statistics import SpeakerStatistics, describe
+from voice.engines.embedded.target import TargetVoice, unit_index
 from voice.errors import EngineError
 
 RATE_MIN_HZ, RATE_MAX_HZ = 16_000, 24_000
@@ -36,6 +34,30 @@ def target_from_references(references: Sequence[Waveform], speaker: SourceSpeake
     Raises EngineError `reference_unusable` where they hold less than two seconds of voiced speech.
     """
     rate_hz = target_rate_hz(references)
+    samples, frames = analyse(references, rate_hz)
+    spoken = describe(frames)
+    f0_hz = float(np.exp(spoken.log_f0))
+    variant = variant_for(f0_hz)
+    source = speaker.voice(language, variant, rate_hz=rate_hz)
+    index = unit_index(frames, frames.cepstra, spoken)
+    warp = find_warp(index, source)
+    return TargetVoice(
+        samples=samples,
+        frames=frames,
+        centres=grain_centres(samples, frames, f0_hz=f0_hz),
+        envelopes=frames.cepstra,
+        spoken=spoken,
+        language=language,
+        source=source.statistics(warp=warp),
+        variant=variant,
+        warp=warp,
+        restoration=find_restoration(index, frames.cepstra, spoken, source.passage(warp, RESTORATION_STEP_FRAMES)),
+        gain_db=0.0,
+    )
+
+
+def analyse(references: Sequence[Waveform], rate_hz: int) -> tuple[Samples, Frames]:
+    """The joined references and their frames. Raises EngineError `reference_unusable` for too little voice."""
     samples = join_references(references, rate_hz)
     peak = np.abs(samples).max(initial=0.0)
     if peak <= 0:
@@ -45,26 +67,7 @@ def target_from_references(references: Sequence[Waveform], speaker: SourceSpeake
     voiced_s = float(np.count_nonzero(frames.active() & (frames.f0_hz > 0))) * FRAME_S
     if voiced_s < MIN_VOICED_S:
         raise _unusable(voiced_s)
-    target = _unfitted(samples, frames)
-    source = speaker.voice(language, target.variant, rate_hz=rate_hz)
-    warp = find_warp(target.index, source)
-    return replace(target, warp=warp, restoration=find_restoration(target, source, warp=warp))
-
-
-def _unfitted(samples: Samples, frames: Frames) -> TargetVoice:
-    spoken = describe(frames)
-    f0_hz = float(np.exp(spoken.log_f0))
-    return TargetVoice(
-        samples=samples,
-        frames=frames,
-        centres=grain_centres(samples, frames, f0_hz=f0_hz),
-        envelopes=frames.cepstra,
-        spoken=spoken,
-        variant=variant_for(f0_hz),
-        warp=1.0,
-        restoration=np.ones(CEPSTRA, dtype=np.float32),
-        gain_db=0.0,
-    )
+    return samples, frames
 
 
 def target_rate_hz(references: Sequence[Waveform]) -> int:
@@ -96,30 +99,16 @@ def find_warp(index: UnitIndex, source: SourceVoice) -> float:
 
     Half, because the full stretch costs 12 points of word error rate and gains no similarity.
     """
-    distances = [_mean_distance(index, source, warp) for warp in WARPS]
+    distances = [index.nearest(source.passage(warp, WARP_STEP_FRAMES))[1].mean() for warp in WARPS]
     return 1.0 + WARP_STRENGTH * (WARPS[int(np.argmin(distances))] - 1.0)
 
 
-def find_restoration(target: TargetVoice, source: SourceVoice, *, warp: float) -> Vector:
-    """How much less mixed envelopes vary than the target's own: float32 (40,), 1..2, and 1 for the level."""
-    units, distances = target.index.nearest(_sparse_passage(source, warp, step=RESTORATION_STEP_FRAMES))
-    mixed = mix_envelopes(target.envelopes, units, distances)
-    restoration = np.clip(target.spoken.deviation / (mixed.std(axis=0) + 1e-6), 1, RESTORATION_MAX)
+def find_restoration(index: UnitIndex, cepstra: Matrix, spoken: SpeakerStatistics, passage: Matrix) -> Vector:
+    """How much less envelopes vary that are mixed for `passage`: float32 (40,), 1..2, and 1 for the level."""
+    mixed = mix_envelopes(cepstra, *index.nearest(passage))
+    restoration = np.clip(spoken.deviation / (mixed.std(axis=0) + 1e-6), 1, RESTORATION_MAX)
     restoration[0] = 1
     return np.asarray(restoration, dtype=np.float32)
-
-
-def _mean_distance(index: UnitIndex, source: SourceVoice, warp: float) -> float:
-    return float(index.nearest(_sparse_passage(source, warp, step=WARP_STEP_FRAMES))[1].mean())
-
-
-def _sparse_passage(source: SourceVoice, warp: float, *, step: int) -> Matrix:
-    """Matching vectors of every `step`-th active frame of the source's passage."""
-    frames, statistics = source.warped(warp), source.statistics(warp=warp)
-    standardised = (frames.cepstra - statistics.mean) / statistics.deviation
-    level_db = frames.level_db - statistics.level_db
-    vectors = matching_vectors(standardised, frames.f0_hz, level_db, first=0, last=len(frames))
-    return vectors[frames.active()][::step]
 
 
 def _unusable(voiced_s: float) -> EngineError:

@@ -71,7 +71,7 @@ class EmbeddedEngine:
         """
         check_language(language)
         target = target_from_references(references, self._speaker, language)
-        return to_profile(replace(target, gain_db=self._gain_db(target, language)), language=language)
+        return to_profile(replace(target, gain_db=self._gain_db(target)))
 
     def synthesize(
         self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams
@@ -106,8 +106,7 @@ class EmbeddedEngine:
         if not parts or not all(math.isfinite(weight) and weight > 0 for weight in weights):
             raise InvalidRequest("blend_invalid", "A blend needs at least one voice, and positive weights.")
         voices = [(self._target(profile), weight / sum(weights)) for profile, weight in parts]
-        heaviest = max(parts, key=lambda part: part[1])[0]
-        return to_profile(blend_targets(voices), language=str(heaviest.metadata["language"]))
+        return to_profile(blend_targets(voices))
 
     def similarity(self, profile: VoiceProfile, waveform: Waveform) -> float:
         """How much `waveform` sounds like the profile's speaker."""
@@ -142,21 +141,26 @@ class EmbeddedEngine:
     def _render(
         self, target: TargetVoice, speech: Waveform, language: str, *, clarity: float, rng: np.random.Generator
     ) -> Iterator[Samples]:
-        source = self._speaker.voice(language, target.variant, rate_hz=target.rate_hz).statistics(warp=target.warp)
+        if language == target.language:
+            source = target.source
+        else:
+            voice = self._speaker.voice(language, target.variant, rate_hz=target.rate_hz)
+            source = voice.statistics(warp=target.warp)
         renderer = SentenceRenderer(target, source, speech, clarity=clarity, rng=rng)
         return renderer.pieces(FIRST_PIECE_FRAMES, NEXT_PIECE_FRAMES)
 
-    def _gain_db(self, target: TargetVoice, language: str) -> float:
+    def _gain_db(self, target: TargetVoice) -> float:
         """What brings a sentence to the target level, for source speech of 0 dB.
 
         A sentence must be heard before it is complete, so its level is predicted: the output follows the source's
         to the power of ENERGY_EXPONENT, and what is left varies by half a dB from sentence to sentence.
         """
-        speech = self._speaker.speak(
-            min(PASSAGES[language], key=len), language, target.variant, rate_hz=target.rate_hz
-        )
-        pieces = self._render(target, speech, language, clarity=OPTION_CLARITY.default, rng=np.random.default_rng(0))
-        heard_db = active_level_db(Waveform(np.concatenate(list(pieces)), target.rate_hz))
+        language, rate_hz = target.language, target.rate_hz
+        line = min(PASSAGES[language], key=len)
+        speech = self._speaker.speak(line, language, target.variant, rate_hz=rate_hz)
+        rng = np.random.default_rng(0)
+        pieces = self._render(target, speech, language, clarity=OPTION_CLARITY.default, rng=rng)
+        heard_db = active_level_db(Waveform(np.concatenate(list(pieces)), rate_hz))
         return TARGET_LEVEL_DB - heard_db + ENERGY_EXPONENT * active_level_db(speech)
 
     def _target(self, profile: VoiceProfile) -> TargetVoice:

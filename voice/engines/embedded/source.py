@@ -7,9 +7,10 @@ import numpy as np
 import soxr
 
 from voice.audio.waveform import Waveform
-from voice.engines.embedded.analysis import Analyser, Frames
+from voice.engines.embedded.analysis import Analyser, Frames, Matrix
 from voice.engines.embedded.codec import warping_matrix
 from voice.engines.embedded.espeak import DEFAULT_RATE_WPM, EspeakProcess, SpeakRequest
+from voice.engines.embedded.matching import matching_vectors
 from voice.engines.embedded.passages import PASSAGES
 from voice.engines.embedded.statistics import SpeakerStatistics, describe
 
@@ -57,6 +58,14 @@ class SourceVoice:
         if warp not in self._statistics:
             self._statistics[warp] = describe(self.warped(warp))
         return self._statistics[warp]
+
+    def passage(self, warp: float, step: int) -> Matrix:
+        """Matching vectors of every `step`-th active frame of the passage, stretched by `warp`: float32 (m, 114)."""
+        frames, statistics = self.warped(warp), self.statistics(warp=warp)
+        standardised = (frames.cepstra - statistics.mean) / statistics.deviation
+        level_db = frames.level_db - statistics.level_db
+        vectors = matching_vectors(standardised, frames.f0_hz, level_db, first=0, last=len(frames))
+        return vectors[frames.active()][::step]
 
     def warped(self, warp: float) -> Frames:
         """The passage's frames with their envelopes stretched by `warp`."""

@@ -20,10 +20,10 @@ class TargetVoice:
 
     `samples`: float32 (n,). `frames`: of these samples. `centres`: int64 (frames,), where to cut a frame's grain.
     `envelopes`: float32 (frames, 40), the cepstra to speak with, those of `frames` unless the voice is a blend.
-    `spoken`: the statistics of the envelopes, and the F0 to speak with. `variant`: of the source voice that speaks for
-    it. `warp`: the frequency stretch (VTLN) that brings that source closest. `restoration`: float32 (40,), what gives
-    mixed envelopes the variance of single ones. `gain_db`: brings the output to the engine's level, for source speech
-    of 0 dB.
+    `spoken`: the statistics of the envelopes, and the F0 to speak with. `language`: of the clone; `source`: the
+    statistics of the voice that speaks it for the target, which is of this `variant`, after `warp`, the frequency
+    stretch (VTLN) that brings it closest. `restoration`: float32 (40,), what gives mixed envelopes the variance of
+    single ones. `gain_db`: brings the output to the engine's level, for source speech of 0 dB.
     """
 
     samples: Samples
@@ -31,6 +31,8 @@ class TargetVoice:
     centres: Indices
     envelopes: Matrix
     spoken: SpeakerStatistics
+    language: str
+    source: SpeakerStatistics
     variant: str
     warp: float
     restoration: Vector
@@ -49,10 +51,7 @@ class TargetVoice:
     @cached_property
     def index(self) -> UnitIndex:
         """The units by their matching vectors."""
-        standardised = (self.envelopes - self.spoken.mean) / self.spoken.deviation
-        level_db = self.frames.level_db - self.recorded.level_db
-        vectors = matching_vectors(standardised, self.frames.f0_hz, level_db, first=0, last=len(self.frames))
-        return UnitIndex.build(vectors)
+        return unit_index(self.frames, self.envelopes, self.spoken)
 
     @cached_property
     def joins(self) -> Matrix:
@@ -74,3 +73,10 @@ class TargetVoice:
     def prepare(self) -> None:
         """Derive everything now, so that the first sentence does not wait for it."""
         _ = self.index, self.joins, self.log_f0, self.periods_s
+
+
+def unit_index(frames: Frames, envelopes: Matrix, spoken: SpeakerStatistics) -> UnitIndex:
+    """The index of a target's frames by `envelopes` (frames, 40), standardised by `spoken`."""
+    standardised = (envelopes - spoken.mean) / spoken.deviation
+    level_db = frames.level_db - spoken.level_db
+    return UnitIndex.build(matching_vectors(standardised, frames.f0_hz, level_db, first=0, last=len(frames)))
