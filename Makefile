@@ -10,6 +10,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 venv := .venv/bin/python
+parallel := --numprocesses 2 --dist loadfile
 
 export DEMO_TEXT := $(value TEXT)
 export DEMO_SAMPLE := $(value SAMPLE)
@@ -43,10 +44,12 @@ run: setup  ## start web, worker and Redis [PORT=8000]
 	@exec $(venv) -m podstream.stack run --port "$$STACK_PORT"
 
 test: setup-dev  ## run all tests on PostgreSQL, then a short run on SQLite [ARGS="-k name"]
-	@$(venv) -m pytest $(ARGS)
 ifeq ($(ARGS),)
+	@$(venv) -m pytest $(parallel)
 	@echo 'The API and the jobs once more, on SQLite:'
-	@TEST_DATABASE=sqlite $(venv) -m pytest tests/api tests/services
+	@TEST_DATABASE=sqlite $(venv) -m pytest $(parallel) tests/api tests/services
+else
+	@$(venv) -m pytest $(ARGS)
 endif
 
 lint: setup-dev  ## ruff, mypy, Django's checks, migrations, the OpenAPI schema

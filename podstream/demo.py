@@ -119,9 +119,9 @@ def show_result(wish: Wish, sample: Resource, synthesis: Resource, screen: Scree
     """Where the speech is, how good the recording was, how long it took, what to do next."""
     screen.say()
     screen.quality_table(sample["quality"])
-    screen.timings_table()
     screen.say()
-    screen.say(f"{synthesis['duration_s']:.1f} s of speech in your new voice: {wish.output}")
+    screen.say(f"{synthesis['duration_s']:.1f} s of speech in your new voice, after {screen.total_s():.1f} s of work:")
+    screen.say(f"  {wish.output}")
     screen.say()
     if wish.sample is None:
         screen.say("The voice was a synthetic one. With your own, 10 seconds or more: make demo SAMPLE=recording.wav")

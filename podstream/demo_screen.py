@@ -7,8 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn
 from rich.table import Table
+from rich.text import Text
+
+DECIMALS = {"Hz": 0, "%": 2}
+
+
+class SecondsColumn(ProgressColumn):
+    """How long a step has taken, to a tenth of a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.elapsed or 0.0:.1f} s")
 
 
 @dataclass(slots=True)
@@ -39,7 +49,7 @@ class Screen:
             TextColumn("{task.description:<24}"),
             BarColumn(),
             TaskProgressColumn(),
-            TimeElapsedColumn(),
+            SecondsColumn(),
         )
         with Progress(*columns, console=self.console) as progress:
             task = progress.add_task(title, total=1.0)
@@ -53,20 +63,15 @@ class Screen:
         """One line, as it is."""
         self.console.print(text, markup=False)
 
-    def timings_table(self) -> None:
-        """How long each step took."""
-        table = Table("Step", "Seconds", title="Time", title_justify="left")
-        for title, elapsed_s in self.timings:
-            table.add_row(title, f"{elapsed_s:.1f}")
-        table.add_section()
-        table.add_row("All", f"{sum(elapsed_s for _, elapsed_s in self.timings):.1f}")
-        self.console.print(table)
+    def total_s(self) -> float:
+        """How long all steps took together."""
+        return sum(elapsed_s for _, elapsed_s in self.timings)
 
     def quality_table(self, quality: dict[str, Any]) -> None:
         """The recording's score, its parts, and what would make it better."""
         title = f"Quality of the recording: {quality['score']:.0f} of 100"
         table = Table("Part", "Measured", "Score", "Advice", title=title, title_justify="left")
         for name, part in quality["parts"].items():
-            measured = f"{part['value']:.4g} {part['unit']}"
+            measured = f"{part['value']:,.{DECIMALS.get(part['unit'], 1)}f} {part['unit']}"
             table.add_row(name.replace("_", " "), measured, f"{part['score']:.0f}", part["advice"] or "good")
         self.console.print(table)
