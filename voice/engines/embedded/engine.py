@@ -19,6 +19,7 @@ from voice.engines.embedded.mapping import ENERGY_EXPONENT
 from voice.engines.embedded.passages import PASSAGES
 from voice.engines.embedded.profile import ENGINE_NAME, ENGINE_VERSION, check_profile, from_profile, to_profile
 from voice.engines.embedded.renderer import SentenceRenderer
+from voice.engines.embedded.room import room_tone
 from voice.engines.embedded.script import Line, lines_of
 from voice.engines.embedded.source import LOW_VARIANT, SourceSpeaker
 from voice.engines.embedded.target import TargetVoice
@@ -128,7 +129,8 @@ class EmbeddedEngine:
             raise InvalidText("text_unspeakable", "A sentence of the text holds nothing that can be said.")
         clarity = float(params.options.get(OPTION_CLARITY.name, OPTION_CLARITY.default))
         gain_db = target.gain_db - ENERGY_EXPONENT * active_level_db(speech)
-        pause = np.zeros(int(with_pause * line.pause_s / params.speed * target.rate_hz), dtype=np.float32)
+        pause_samples = int(with_pause * line.pause_s / params.speed * target.rate_hz)
+        pause = room_tone(target.room, pause_samples, rate_hz=target.rate_hz, rng=rng)
         total, produced = len(speech.samples), 0
         for piece in self._render(target, speech, language, clarity=clarity, rng=rng):
             if not len(piece):

@@ -8,6 +8,7 @@ import numpy as np
 from voice.audio.waveform import Samples
 from voice.engines.embedded.analysis import Frames, Matrix, Vector
 from voice.engines.embedded.matching import Indices, UnitIndex, matching_vectors
+from voice.engines.embedded.room import quietest
 from voice.engines.embedded.statistics import SpeakerStatistics, describe
 
 JOIN_CEPSTRA = 20
@@ -70,9 +71,14 @@ class TargetVoice:
         """Float32 (frames,): pitch period of the recording, that of 200 Hz where unvoiced."""
         return np.where(self.frames.f0_hz > 0, 1 / np.maximum(self.frames.f0_hz, 1), 1 / 200).astype(np.float32)
 
+    @cached_property
+    def room(self) -> Samples:
+        """Float32: 0.2 s of what is heard where the speaker says nothing."""
+        return quietest(self.samples, self.frames)
+
     def prepare(self) -> None:
         """Derive everything now, so that the first sentence does not wait for it."""
-        _ = self.index, self.joins, self.log_f0, self.periods_s
+        _ = self.index, self.joins, self.log_f0, self.periods_s, self.room
 
 
 def unit_index(frames: Frames, envelopes: Matrix, spoken: SpeakerStatistics) -> UnitIndex:
