@@ -104,6 +104,33 @@ def test_quieter_and_overloud_recordings_score_lower() -> None:
     assert quality_score(overdriven(30)).parts["level"].score < 70
 
 
+def test_too_quiet_is_turned_up_and_too_loud_is_turned_down() -> None:
+    speech = speech_like(20)
+    quiet = quality_score(Waveform(speech.samples * np.float32(0.05), 24_000)).parts["level"]
+    loud = quality_score(overdriven(30)).parts["level"]
+    assert quiet.advice is not None
+    assert loud.advice is not None
+    assert quiet.value < -28 < -12 < loud.value
+    assert quiet.advice.startswith("Turn the recording level up")
+    assert loud.advice.startswith("Turn the recording level down")
+
+
+def test_music_counts_as_speech_and_the_advice_promises_no_more() -> None:
+    """Speech is found by its energy. Whoever teaches it to hear music may promise more, here and in the guide."""
+    speech, pauses = speech_like(20), noise(80, level_db=-65).samples
+    seconds = np.arange(20 * 24_000) / 24_000
+    chord = sum(np.sin(2 * np.pi * pitch_hz * seconds) for pitch_hz in (220.0, 277.2, 329.6))
+    jingle = (0.05 * chord * (0.6 + 0.4 * np.sin(2 * np.pi * 2 * seconds))).astype(np.float32)
+    alone, with_music = (
+        quality_score(Waveform(np.concatenate(pieces), 24_000)).parts["speech_share"]
+        for pieces in ([speech.samples, pauses], [speech.samples, jingle, pauses])
+    )
+    assert with_music.value > alone.value + 8
+    assert alone.advice is not None
+    assert "pauses" in alone.advice
+    assert "music" not in alone.advice
+
+
 def test_less_speech_means_a_lower_score() -> None:
     assert_falls(reports([speech_like(duration_s) for duration_s in (70, 40, 20, 11)]), "length")
 

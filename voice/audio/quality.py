@@ -49,13 +49,22 @@ class QualityReport:
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """How a value becomes a score: linear between the points, flat outside."""
+    """How a value becomes a score: linear between the points, flat outside.
+
+    `advice` is for the weak side; `advice_above` for values beyond the best ones, where a scale falls again.
+    """
 
     unit: str
     weight: float
     values: Sequence[float]
     scores: Sequence[float]
     advice: str
+    advice_above: str | None = None
+
+    def advice_for(self, value: float) -> str:
+        """The sentence for the side of the scale on which `value` lies."""
+        highest_best = max(point for point, score in zip(self.values, self.scores, strict=True) if score == 100)
+        return self.advice_above if self.advice_above and value > highest_best else self.advice
 
 
 _SCALES: Mapping[str, _Scale] = {
@@ -73,9 +82,7 @@ _SCALES: Mapping[str, _Scale] = {
         (100, 80, 50, 0),
         "Turn the recording level down until the loudest words stay below the red of the meter.",
     ),
-    "speech_share": _Scale(
-        "%", 0.10, (10, 30, 60), (0, 50, 100), "Cut long pauses, music and jingles, so that mostly speech is left."
-    ),
+    "speech_share": _Scale("%", 0.10, (10, 30, 60), (0, 50, 100), "Cut long pauses, so that mostly speech is left."),
     "bandwidth": _Scale(
         "Hz",
         0.15,
@@ -88,7 +95,8 @@ _SCALES: Mapping[str, _Scale] = {
         0.10,
         (-50, -38, -28, -12, -6),
         (0, 50, 100, 100, 40),
-        "Adjust the recording level: speech should reach about two thirds of the meter.",
+        "Turn the recording level up, or speak closer to the microphone: speech should reach two thirds of the meter.",
+        "Turn the recording level down: speech should reach about two thirds of the meter.",
     ),
     "length": _Scale(
         "s", 0.15, (3, 10, 30, 60), (0, 60, 90, 100), "Upload more speech; half a minute to a minute works best."
@@ -101,7 +109,8 @@ def quality_score(waveform: Waveform) -> QualityReport:
 
     - `snr`: 10 log10 of the mean power of speech, less that of the pauses, over that of the pauses; at most 60 dB.
     - `clipping`: share of samples in runs of three or more within 0.1 % of the recording's peak.
-    - `speech_share`: time with speech over all time. `length`: the time with speech.
+    - `speech_share`: time with speech over all time. `length`: the time with speech. Speech is told from pauses by its
+      energy (`voice.audio.activity`), so music counts as speech here, and its presence is not noticed.
     - `bandwidth`: up to where speech stands 3 dB above the pauses and at most 65 dB below its strongest frequency.
     - `level`: BS.1770 integrated loudness.
 
@@ -128,7 +137,7 @@ def quality_score(waveform: Waveform) -> QualityReport:
 def _part(name: str, value: float) -> QualityPart:
     scale = _SCALES[name]
     score = float(np.interp(value, scale.values, scale.scores))
-    advice = scale.advice if score < ADVICE_BELOW else None
+    advice = scale.advice_for(value) if score < ADVICE_BELOW else None
     return QualityPart(value=round(value, 4), unit=scale.unit, score=round(score, 1), advice=advice)
 
 
