@@ -74,10 +74,10 @@ def test_a_viewer_cannot_block(client: Client, user: User) -> None:
 
 def test_deleting_an_account_deletes_its_voices_and_their_files(staff: Client, user: User) -> None:
     synthesis = make_synthesis(user, make_model(user, make_sample(user)))
-    VoiceSample.objects.update(audio_name=sample_storage().save(f"{user.pk}/a.flac", ContentFile(b"voice")))
+    name = sample_storage().save(f"{user.pk}/{VoiceSample.objects.get().pk}/1.flac", ContentFile(b"voice"))
     confirmed = {"action": "delete_selected", "_selected_action": [str(user.pk)], "post": "yes"}
     with TestCase.captureOnCommitCallbacks(execute=True):
         assert staff.post("/admin/voice/user/", confirmed).status_code == 302
     assert not User.objects.filter(pk=user.pk).exists()
     assert not type(synthesis).objects.exists()
-    assert not sample_storage().exists(f"{user.pk}/a.flac")
+    assert not sample_storage().exists(name)

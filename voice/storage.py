@@ -1,19 +1,17 @@
 """Where files live. Names are made here, from ids alone; nothing that a user wrote is ever part of one."""
 
-import logging
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import Storage, storages
-
-logger = logging.getLogger(__name__)
 
 
 def sample_storage() -> Storage:
@@ -38,14 +36,35 @@ class StoredFile:
     storage: Storage
     name: str
 
+    def of_attempt(self, attempt: int) -> "StoredFile":
+        """The file that another attempt of the same job would have made."""
+        path = PurePosixPath(self.name)
+        return StoredFile(self.storage, str(path.with_name(f"{attempt}{path.suffix}")))
+
     def delete(self) -> None:
         """Remove it; a file that is gone already is fine."""
         self.storage.delete(self.name)
 
 
+def resource_folder(*, owner_id: UUID, resource_id: UUID) -> str:
+    """Where all files of one resource are, in its storage."""
+    return f"{owner_id}/{resource_id}"
+
+
 def attempt_name(*, owner_id: UUID, resource_id: UUID, attempt: int, suffix: str) -> str:
     """The name of what one attempt of a job makes: no two attempts share it."""
-    return f"{owner_id}/{resource_id}/{attempt}.{suffix}"
+    return f"{resource_folder(owner_id=owner_id, resource_id=resource_id)}/{attempt}.{suffix}"
+
+
+def drop_folder(storage: Storage, folder: str) -> None:
+    """Delete every file in a resource's folder, also those that no row names because their worker was killed."""
+    try:
+        names = storage.listdir(folder)[1]
+    except FileNotFoundError:
+        return
+    for name in names:
+        storage.delete(f"{folder}/{name}")
+    storage.delete(folder)
 
 
 def store(storage: Storage, name: str, source: Path) -> StoredFile:
@@ -62,6 +81,17 @@ def work_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def work_sweep(*, older_than_s: float) -> None:
+    """Remove what killed processes left in the work folder: decoded voices, half-finished speech, uploads."""
+    oldest = time.time() - older_than_s
+    for path in Path(settings.WORK_DIR).iterdir():
+        try:
+            if path.stat().st_mtime < oldest:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        except FileNotFoundError:  # its owner was quicker
+            continue
 
 
 def fetch(storage: Storage, name: str, folder: Path) -> Path:

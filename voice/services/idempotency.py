@@ -7,6 +7,7 @@ from django.db import transaction
 
 from voice.errors import InvalidRequest
 from voice.models import IdempotencyKey, User
+from voice.models.resource import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ def idempotency_run(*, attempt: Attempt, create: Callable[[], Answer]) -> tuple[
         row.status_code, row.body, row.location = answer.status_code, answer.body, answer.location
         row.save(update_fields=["status_code", "body", "location"])
         return answer, False
+
+
+def idempotency_forget(*, resource: Resource) -> None:
+    """Drop the answers that speak of a resource which is being deleted: they hold its texts and names."""
+    IdempotencyKey.objects.filter(owner=resource.owner_id, location__endswith=f"/{resource.pk}").delete()
 
 
 def _claim(attempt: Attempt) -> tuple[IdempotencyKey, bool]:

@@ -22,6 +22,7 @@ from voice.models.lifecycle import (
     advance,
 )
 from voice.services.lease import Lease
+from voice.services.sample_files import decoded_drop
 from voice.streaming.progress import job_publish
 from voice.streaming.redis_client import redis_client
 
@@ -135,6 +136,9 @@ def job_fail(*, job: Job, error: VoiceError, only: Q = ALWAYS) -> bool:
         if status is SampleStatus.FAILED and isinstance(error, InvalidAudio):
             status = SampleStatus.REJECTED
         advance(job.resource, status, **reason)
+        if job.sample is not None:
+            sample = job.sample
+            transaction.on_commit(lambda: decoded_drop(sample=sample), robust=True)
         _fail_dependents(job, error)
     logger.warning("job %s: failed: %s", job.pk, error.code)
     return True
@@ -156,7 +160,7 @@ def _end(job: Job, state: JobState, *, only: Q, **fields: object) -> bool:
     ended = (
         Job.objects.filter(only, pk=job.pk)
         .exclude(state__in=JOB_TERMINAL)
-        .update(state=state, lease_token=None, lease_until=None, finished_at=timezone.now(), **fields)
+        .update(state=state, lease_token=None, lease_until=None, finished_at=timezone.now(), phase="", **fields)
     )
     if ended:
         transaction.on_commit(lambda: job_publish(job.pk, state), robust=True)

@@ -58,6 +58,9 @@ def _finish(lease: Lease, outcome: Outcome) -> None:
     except LeaseLost:
         logger.info("job %s: finished too late, dropping what was made", lease.job.pk)
         outcome.file.delete()
+        return
+    for attempt in range(1, lease.job.attempt):  # what workers left that were killed before they could finish
+        outcome.file.of_attempt(attempt).delete()
 
 
 def _retry_or_fail(lease: Lease, error: VoiceError) -> None:

@@ -12,6 +12,7 @@ from voice.errors import EngineError, VoiceError
 from voice.models import IdempotencyKey, Job
 from voice.models.lifecycle import JobState
 from voice.services.job import QUEUES, job_enqueue, job_fail, not_blocked
+from voice.storage import work_sweep
 from voice.streaming.redis_client import redis_client
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ def job_sweep() -> SweepCounts:
     """Send missing wake-ups, fail what lost its worker too often or what waits for something that failed."""
     now = timezone.now()
     IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEY_AGE).delete()
+    work_sweep(older_than_s=2 * settings.JOB_TIMEOUT_S)
     lost = sum(_fail_lost(job) for job in _worn_out(now))
     doomed = sum(_fail_doomed(job) for job in _doomed())
     woken = _wake(now)

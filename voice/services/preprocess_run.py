@@ -12,7 +12,7 @@ from voice.audio.reference import write_reference
 from voice.models.lifecycle import SampleStatus, advance
 from voice.services.lease import Lease
 from voice.services.outcome import Outcome
-from voice.services.sample import sample_drop_decoded
+from voice.services.sample_files import decoded_drop
 from voice.storage import attempt_name, fetch, sample_storage, store
 
 
@@ -33,13 +33,12 @@ def preprocess_run(lease: Lease, folder: Path) -> Outcome:
     file = store(sample_storage(), name, audio)
 
     def write() -> bool:
-        pcm_name = sample.pcm_name
-        transaction.on_commit(lambda: sample_drop_decoded(sample_id=sample.pk, pcm_name=pcm_name), robust=True)
+        transaction.on_commit(lambda: decoded_drop(sample=sample), robust=True)
         return advance(
             sample,
             SampleStatus.READY,
             audio_name=file.name,
-            quality=asdict(report),
+            quality={**asdict(report), "advice": list(report.advice)},
             speech_duration_s=round(cleaned.duration_s, 3),
         )
 

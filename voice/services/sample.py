@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -13,8 +13,9 @@ from django.db import transaction
 from voice.audio.decode import DecodedAudio, DecodeLimits, decode_upload
 from voice.errors import VoiceError
 from voice.models import User, VoiceSample
+from voice.services.idempotency import idempotency_forget
 from voice.services.job import job_cancel, job_create
-from voice.storage import StoredFile, sample_storage, store, work_folder
+from voice.storage import StoredFile, drop_folder, resource_folder, sample_storage, store, work_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +93,12 @@ def sample_delete(*, sample: VoiceSample) -> None:
     """Delete a recording and its files. Voices that were made from it stay; one that still waits for it fails."""
     with transaction.atomic():
         job_cancel(job=sample.job, error=VoiceError("sample_deleted", "The recording was deleted."))
-        names = [name for name in (sample.pcm_name, sample.audio_name, sample.original_name) if name]
+        idempotency_forget(resource=sample)
+        folder = resource_folder(owner_id=sample.owner_id, resource_id=sample.pk)
         sample.delete()
-        transaction.on_commit(lambda: _drop(names), robust=True)
-
-
-def sample_drop_decoded(*, sample_id: UUID, pcm_name: str) -> None:
-    """Delete the decoded upload of a sample that needs it no more."""
-    VoiceSample.objects.filter(pk=sample_id, pcm_name=pcm_name).update(pcm_name="")
-    _drop([pcm_name])
+        transaction.on_commit(lambda: drop_folder(sample_storage(), folder), robust=True)
 
 
 def _keep(sample: VoiceSample, file_name: str, source: Path) -> StoredFile:
-    return store(sample_storage(), f"{sample.owner_id}/{sample.pk}/{file_name}", source)
-
-
-def _drop(names: list[str]) -> None:
-    for name in names:
-        sample_storage().delete(name)
+    folder = resource_folder(owner_id=sample.owner_id, resource_id=sample.pk)
+    return store(sample_storage(), f"{folder}/{file_name}", source)

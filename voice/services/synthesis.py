@@ -10,9 +10,10 @@ from voice.engines.registry import engine_get
 from voice.errors import Blocked, Conflict, InvalidRequest, InvalidText, JobCancelled
 from voice.models import Synthesis, User, VoiceModel
 from voice.models.lifecycle import SynthesisStatus, VoiceModelStatus, advance
+from voice.services.idempotency import idempotency_forget
 from voice.services.job import job_cancel, job_create
 from voice.services.voice_model import engine_check_language
-from voice.storage import output_storage
+from voice.storage import drop_folder, output_storage, resource_folder
 from voice.text.normalize import clean_text, length_nfc
 
 CANCELLED = JobCancelled("cancelled", "This was cancelled.")
@@ -58,7 +59,6 @@ def synthesis_cancel(*, synthesis: Synthesis) -> Synthesis:
     with transaction.atomic():
         if job_cancel(job=synthesis.job, error=CANCELLED):
             advance(synthesis, SynthesisStatus.CANCELLED)
-    synthesis.refresh_from_db()
     return synthesis
 
 
@@ -66,11 +66,10 @@ def synthesis_delete(*, synthesis: Synthesis) -> None:
     """Delete an entry of the history and its audio; if it is still being made, stop that."""
     with transaction.atomic():
         job_cancel(job=synthesis.job, error=CANCELLED)
-        synthesis.refresh_from_db(fields=["audio_name"])
-        name = synthesis.audio_name
+        idempotency_forget(resource=synthesis)
+        folder = resource_folder(owner_id=synthesis.owner_id, resource_id=synthesis.pk)
         synthesis.delete()
-        if name:
-            transaction.on_commit(lambda: output_storage().delete(name), robust=True)
+        transaction.on_commit(lambda: drop_folder(output_storage(), folder), robust=True)
 
 
 def _check_usable(voice_model: VoiceModel) -> None:

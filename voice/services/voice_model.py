@@ -10,8 +10,9 @@ from voice.engines.registry import engine_get
 from voice.errors import Blocked, Conflict, InvalidRequest, VoiceError
 from voice.models import Job, User, VoiceModel, VoiceSample
 from voice.models.lifecycle import SAMPLE_TERMINAL, SampleStatus
+from voice.services.idempotency import idempotency_forget
 from voice.services.job import job_cancel, job_create
-from voice.storage import voice_model_storage
+from voice.storage import drop_folder, resource_folder, voice_model_storage
 
 
 def voice_model_clone(
@@ -54,10 +55,10 @@ def voice_model_delete(*, voice_model: VoiceModel) -> None:
     with transaction.atomic():
         job_cancel(job=voice_model.job, error=VoiceError("voice_model_deleted", "The voice model was deleted."))
         _cancel_syntheses(voice_model)
-        name = voice_model.profile_name
+        idempotency_forget(resource=voice_model)
+        folder = resource_folder(owner_id=voice_model.owner_id, resource_id=voice_model.pk)
         voice_model.delete()
-        if name:
-            transaction.on_commit(lambda: voice_model_storage().delete(name), robust=True)
+        transaction.on_commit(lambda: drop_folder(voice_model_storage(), folder), robust=True)
 
 
 def _cancel_syntheses(voice_model: VoiceModel) -> None:
