@@ -75,9 +75,11 @@ class EngineUnavailable(EngineError):
 
 
 class OutputRejected(EngineError):
-    """The engine's output failed its checks: silent, clipped, or of an implausible length."""
+    """The engine's output failed its checks: silent, clipped, or of an implausible length.
 
-    retryable = True
+    Not retryable: the same voice, text and seed would give the same again. An engine that draws at random tries its
+    other seeds itself, before it yields.
+    """
 
 
 class ServiceUnavailable(VoiceError):

@@ -107,9 +107,10 @@ def test_a_rate_that_a_codec_lacks_becomes_the_next_higher(
 
 def test_silence_is_refused_and_leaves_no_file(tmp_path: Path) -> None:
     write_pcm(tmp_path / "part.wav", silence(2))
-    with pytest.raises(OutputRejected, match="output_silent"):
+    with pytest.raises(OutputRejected, match="output_silent") as refused:
         encode(tmp_path / "part.wav", tmp_path / "speech.mp3", output_format="mp3", tags=TAGS)
     assert [path.name for path in tmp_path.iterdir()] == ["part.wav"]
+    assert not refused.value.retryable
 
 
 def test_a_source_that_is_not_there_leaves_the_old_target_alone(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_a_length_that_does_not_fit_the_text_is_refused(
     with pytest.raises(OutputRejected, match=code) as refused:
         check_output(path, expected_duration_s=expected_duration_s, rate_hz=24_000)
     assert refused.value.details["duration_s"] == 5.0
-    assert refused.value.retryable
+    assert not refused.value.retryable
 
 
 @pytest.mark.parametrize("sound", [silence(3), noise(3, level_db=-65)])

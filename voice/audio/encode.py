@@ -95,7 +95,7 @@ def encode(pcm_source: Path, target: Path, *, output_format: OutputFormat, tags:
     """
     loudness = measure_pcm(pcm_source)
     if loudness.integrated_lufs <= SILENCE_LUFS:
-        raise OutputRejected("output_silent", "The generated speech is silent; try again or change the text.")
+        raise OutputRejected("output_silent", "The generated speech is silent. Change the text or the voice.")
     codec = _CODECS[output_format]
     ceiling_db = _CEILING_DBTP[output_format]
     gain_db = min(TARGET_LUFS - loudness.integrated_lufs, ceiling_db + _MOST_LIMITING_DB - loudness.true_peak_dbtp)

@@ -18,6 +18,7 @@ _CLIPPED_LEVEL = 0.999
 _CLIPPED_RUN = 3
 _CLIPPED_SHARE = 1e-5
 _CODEC_PADDING_S = 0.2
+_REMEDY = "Change the text, the voice or the speed; if that does not help, tell the operator."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,11 @@ def check_output(path: Path, *, expected_duration_s: tuple[float, float], rate_h
     loudness = _measure(path, rate_hz=rate_hz, clipping=clipping)
     _check_duration(loudness.duration_s, expected_duration_s)
     if loudness.integrated_lufs < _SILENT_LUFS:
-        raise OutputRejected("output_silent", "The generated speech is silent; it will be tried again.")
+        raise OutputRejected("output_silent", f"The generated speech is silent. {_REMEDY}")
     if clipping.samples > _CLIPPED_SHARE * loudness.duration_s * rate_hz:
         raise OutputRejected(
             "output_clipped",
-            "The generated speech is distorted; it will be tried again.",
+            f"The generated speech is distorted. {_REMEDY}",
             details={"clipped_samples": clipping.samples},
         )
     return OutputCheck(
@@ -71,7 +72,9 @@ def _measure(path: Path, *, rate_hz: int, clipping: "_ClippingCounter") -> Loudn
 
 
 def _unreadable() -> OutputRejected:
-    return OutputRejected("output_unreadable", "The finished file cannot be read; it will be made again.")
+    return OutputRejected(
+        "output_unreadable", "The finished file cannot be read back. Ask for another format, or tell the operator."
+    )
 
 
 def _blocks(sound: ForwardSoundFile, clipping: "_ClippingCounter") -> Iterator[Samples]:
@@ -86,13 +89,11 @@ def _check_duration(duration_s: float, expected_duration_s: tuple[float, float])
     details = {"duration_s": round(duration_s, 2), "shortest_s": round(shortest, 2), "longest_s": round(longest, 2)}
     if duration_s < shortest - _CODEC_PADDING_S:
         raise OutputRejected(
-            "output_too_short",
-            "The generated speech leaves out some of the text; it will be tried again.",
-            details=details,
+            "output_too_short", f"The generated speech is too short for the text. {_REMEDY}", details=details
         )
     if duration_s > longest + _CODEC_PADDING_S:
         raise OutputRejected(
-            "output_too_long", "The generated speech runs on beyond the text; it will be tried again.", details=details
+            "output_too_long", f"The generated speech is too long for the text. {_REMEDY}", details=details
         )
 
 
