@@ -94,8 +94,10 @@ def test_all_but_accounts_and_probes_need_a_token(schema: dict[str, Any]) -> Non
 @pytest.mark.django_db
 def test_real_answers_fit_the_schema(schema: dict[str, Any], api: APIClient, user: Any, upload: Any) -> None:
     from tests.api.rows import completed_synthesis, ready_model, ready_sample
+    from tests.waveforms import speech_like
+    from voice.audio.quality import quality_score
 
-    sample = ready_sample(user, quality={"score": 80.0, "parts": {}, "advice": []})
+    sample = ready_sample(user, quality=quality_score(speech_like(12.0)).as_json())
     voice_model = ready_model(user, sample)
     synthesis = completed_synthesis(user, voice_model)
     answers = {

@@ -64,6 +64,8 @@ def test_upload_clone_and_synthesize_without_polling_ends_in_speech(
         assert output_storage().size(row.audio_name) == row.size_bytes
         assert Path(row.audio_name).suffix == f".{row.output_format}"
     assert sample.pcm_name == ""
+    assert sample.quality is not None
+    assert set(sample.quality) == {"score", "parts", "advice"}
     assert sample_storage().listdir(f"{user.pk}/{sample.pk}")[1] == ["1.flac"]
     assert set(Job.objects.values_list("state", "progress")) == {(JobState.COMPLETED, 1.0)}
 

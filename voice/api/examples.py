@@ -21,6 +21,7 @@ REFRESH_REQUEST = {"refresh": TOKEN}
 TOKEN_PAIR = {"access": TOKEN, "refresh": TOKEN}
 REGISTERED = {"user": USER, **TOKEN_PAIR}
 
+QUIETER_ROOM = "Record in a quieter room, closer to the microphone, with fans and air conditioning off."
 SAMPLE: dict[str, Any] = {
     "id": SAMPLE_ID,
     "status": "ready",
@@ -38,9 +39,16 @@ SAMPLE: dict[str, Any] = {
     "channels": 1,
     "speech_duration_s": 27.9,
     "quality": {
-        "score": 86.0,
-        "parts": {"snr": 91.0, "clipping": 100.0, "speech": 89.0, "bandwidth": 95.0, "level": 60.0, "length": 90.0},
-        "advice": ["The recording is quiet: move closer to the microphone or raise its gain."],
+        "score": 86.5,
+        "parts": {
+            "snr": {"value": 22.898, "unit": "dB", "score": 67.6, "advice": QUIETER_ROOM},
+            "clipping": {"value": 0.0, "unit": "%", "score": 100.0, "advice": None},
+            "speech_share": {"value": 95.7489, "unit": "%", "score": 100.0, "advice": None},
+            "bandwidth": {"value": 7350.0, "unit": "Hz", "score": 82.3, "advice": None},
+            "level": {"value": -22.3581, "unit": "LUFS", "score": 100.0, "advice": None},
+            "length": {"value": 38.29, "unit": "s", "score": 92.8, "advice": None},
+        },
+        "advice": [QUIETER_ROOM],
     },
     "blocked": False,
     "blocked_reason": None,

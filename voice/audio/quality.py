@@ -5,7 +5,7 @@ the parts, but at most 50 above the weakest: a recording that fails in one thing
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,10 @@ class QualityReport:
         """What to do, the weakest part first."""
         weakest_first = sorted(self.parts.values(), key=lambda part: part.score)
         return tuple(part.advice for part in weakest_first if part.advice)
+
+    def as_json(self) -> dict[str, object]:
+        """Score, parts and advice as JSON-able values."""
+        return {**asdict(self), "advice": list(self.advice)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """The work of a preprocess job: a decoded upload becomes reference audio with a quality score."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 from django.db import transaction
@@ -38,7 +37,7 @@ def preprocess_run(lease: Lease, folder: Path) -> Outcome:
             sample,
             SampleStatus.READY,
             audio_name=file.name,
-            quality={**asdict(report), "advice": list(report.advice)},
+            quality=report.as_json(),
             speech_duration_s=round(cleaned.duration_s, 3),
         )
 

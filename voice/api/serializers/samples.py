@@ -36,15 +36,33 @@ class SampleUpdateSerializer(StrictSerializer):
         return attrs
 
 
+QUALITY_PART_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "value": {"type": "number"},
+        "unit": {"type": "string"},
+        "score": {"type": "number", "minimum": 0, "maximum": 100},
+        "advice": {"type": ["string", "null"], "description": "What to do about a weak part; null for a good one."},
+    },
+    "required": ["value", "unit", "score", "advice"],
+    "additionalProperties": False,
+}
+QUALITY_PARTS = ("snr", "clipping", "speech_share", "bandwidth", "level", "length")
 QUALITY_SCHEMA = {
     "type": ["object", "null"],
     "description": "Null until the recording was preprocessed.",
     "properties": {
         "score": {"type": "number", "minimum": 0, "maximum": 100},
-        "parts": {"type": "object", "additionalProperties": True},
-        "advice": {"type": "array", "items": {"type": "string"}},
+        "parts": {
+            "type": "object",
+            "properties": dict.fromkeys(QUALITY_PARTS, QUALITY_PART_SCHEMA),
+            "required": list(QUALITY_PARTS),
+            "additionalProperties": False,
+        },
+        "advice": {"type": "array", "items": {"type": "string"}, "description": "The advice of all weak parts."},
     },
-    "additionalProperties": True,
+    "required": ["score", "parts", "advice"],
+    "additionalProperties": False,
 }
 
 
