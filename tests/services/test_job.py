@@ -199,7 +199,19 @@ def test_the_sweeper_fails_what_was_attached_to_a_job_that_had_just_failed(user:
     model = make_model(user, sample)
     assert job_sweep().doomed == 1
     model.refresh_from_db()
-    assert model.status == VoiceModelStatus.FAILED
+    assert (model.status, model.error_code) == (VoiceModelStatus.FAILED, "dependency_failed")
+    assert model.error_message == f"The recording {sample.pk} that this needs could not be made: Because."
+
+
+@pytest.mark.django_db
+def test_the_sweeper_says_why_a_job_was_cancelled_that_others_were_attached_to(user: User) -> None:
+    sample = make_sample(user)
+    job_cancel(job=sample.job, error=REASON)
+    first, second = make_model(user, sample), make_model(user, sample)
+    assert job_sweep().doomed == 2
+    for model in (first, second):
+        model.refresh_from_db()
+        assert model.error_message == f"The recording {sample.pk} that this needs could not be made: Because."
 
 
 @pytest.mark.django_db

@@ -139,7 +139,7 @@ def job_fail(*, job: Job, error: VoiceError, only: Q = ALWAYS) -> bool:
         if job.sample is not None:
             sample = job.sample
             transaction.on_commit(lambda: decoded_drop(sample=sample), robust=True)
-        _fail_dependents(job, error)
+        job_fail_dependents(job=job, error=error)
     logger.warning("job %s: failed: %s", job.pk, error.code)
     return True
 
@@ -150,10 +150,21 @@ def job_cancel(*, job: Job, error: VoiceError) -> bool:
     The caller moves or deletes the resource, in the same transaction. `error` tells those that wait for it why.
     """
     with transaction.atomic():
-        if not _end(job, JobState.CANCELLED, only=ALWAYS):
+        if not _end(job, JobState.CANCELLED, only=ALWAYS, error_code=error.code, error_message=error.message):
             return False
-        _fail_dependents(job, error)
+        job_fail_dependents(job=job, error=error)
     return True
+
+
+def job_fail_dependents(*, job: Job, error: VoiceError) -> int:
+    """End everything that waits for a job that ended badly, and say which that was, and why. Returns how many."""
+    what = {JobKind.PREPROCESS: "recording", JobKind.CLONE: "voice model", JobKind.SYNTHESIS: "synthesis"}
+    reason = VoiceError(
+        "dependency_failed",
+        f"The {what[JobKind(job.kind)]} {job.resource.pk} that this needs could not be made: {error.message}",
+    )
+    waiting = _with_resource(job.dependents.exclude(state__in=JOB_TERMINAL))
+    return sum(job_fail(job=dependent, error=reason) for dependent in waiting)
 
 
 def _end(job: Job, state: JobState, *, only: Q, **fields: object) -> bool:
@@ -165,16 +176,6 @@ def _end(job: Job, state: JobState, *, only: Q, **fields: object) -> bool:
     if ended:
         transaction.on_commit(lambda: job_publish(job.pk, state), robust=True)
     return bool(ended)
-
-
-def _fail_dependents(job: Job, error: VoiceError) -> None:
-    what = {JobKind.PREPROCESS: "recording", JobKind.CLONE: "voice model", JobKind.SYNTHESIS: "synthesis"}
-    reason = VoiceError(
-        "dependency_failed",
-        f"The {what[JobKind(job.kind)]} {job.resource.pk} that this needs could not be made: {error.message}",
-    )
-    for dependent in _with_resource(job.dependents.exclude(state__in=JOB_TERMINAL)):
-        job_fail(job=dependent, error=reason)
 
 
 def _with_resource(jobs: QuerySet[Job]) -> QuerySet[Job]:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from voice.errors import EngineError, VoiceError
 from voice.models import IdempotencyKey, Job
 from voice.models.lifecycle import JobState
-from voice.services.job import QUEUES, job_enqueue, job_fail, not_blocked
+from voice.services.job import QUEUES, job_enqueue, job_fail, job_fail_dependents, not_blocked
 from voice.storage import work_sweep
 from voice.streaming.redis_client import redis_client
 
@@ -36,7 +36,7 @@ def job_sweep() -> SweepCounts:
     IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEY_AGE).delete()
     work_sweep(older_than_s=2 * settings.JOB_TIMEOUT_S)
     lost = sum(_fail_lost(job) for job in _worn_out(now))
-    doomed = sum(_fail_doomed(job) for job in _doomed())
+    doomed = sum(_fail_waiting(job) for job in _ended_badly())
     woken = _wake(now)
     if woken or lost or doomed:
         logger.info("sweep: %d woken, %d lost, %d doomed", woken, lost, doomed)
@@ -56,15 +56,14 @@ def _fail_lost(job: Job) -> bool:
     return job_fail(job=job, error=error, only=Q(lease_token=job.lease_token))
 
 
-def _doomed() -> list[Job]:
-    """Queued jobs with a dependency that ended badly before it could see them."""
-    ended_badly = Job.objects.filter(dependents=OuterRef("pk"), state__in=[JobState.FAILED, JobState.CANCELLED])
-    doomed = Job.objects.filter(Exists(ended_badly), state=JobState.QUEUED)
-    return list(doomed.select_related("sample", "voice_model", "synthesis")[:BATCH])
+def _ended_badly() -> list[Job]:
+    """Jobs that ended badly before they could see what was attached to them; that is still queued."""
+    waited_for = Job.objects.filter(dependents__state=JobState.QUEUED, state__in=[JobState.FAILED, JobState.CANCELLED])
+    return list(waited_for.select_related("sample", "voice_model", "synthesis").distinct()[:BATCH])
 
 
-def _fail_doomed(job: Job) -> bool:
-    return job_fail(job=job, error=VoiceError("dependency_failed", "Something that this needs could not be made."))
+def _fail_waiting(job: Job) -> int:
+    return job_fail_dependents(job=job, error=VoiceError(job.error_code, job.error_message))
 
 
 def _wake(now: datetime) -> int:
