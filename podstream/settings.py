@@ -4,6 +4,7 @@ Every variable is described in docs/CONFIGURATION.md and .env.example; a test ho
 With no variable set this is the small size: SQLite, an embedded Redis and all files under var/.
 """
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,55 +13,57 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from podstream.embedded import local_secret, redis_socket
+from podstream.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-environ.Env.read_env(env.str("ENV_FILE", str(BASE_DIR / ".env")))  # the environment itself goes first
+env = Environment(os.environ)
+environ.Env.read_env(env.text("ENV_FILE", str(BASE_DIR / ".env")))  # the environment itself goes first
+ENVIRONMENT_PROBLEMS = env.problems  # name of a variable to what is wrong with it; voice/checks.py refuses to start
 
 # Where state lives
-VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var"))).resolve()
-VOICE_UPLOAD_DIR = Path(env.str("VOICE_UPLOAD_DIR", str(VAR_DIR / "uploads")))
-VOICE_MODEL_DIR = Path(env.str("VOICE_MODEL_DIR", str(VAR_DIR / "models")))
-VOICE_OUTPUT_DIR = Path(env.str("VOICE_OUTPUT_DIR", str(VAR_DIR / "output")))
+VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+VOICE_UPLOAD_DIR = Path(env.text("VOICE_UPLOAD_DIR", str(VAR_DIR / "uploads")))
+VOICE_MODEL_DIR = Path(env.text("VOICE_MODEL_DIR", str(VAR_DIR / "models")))
+VOICE_OUTPUT_DIR = Path(env.text("VOICE_OUTPUT_DIR", str(VAR_DIR / "output")))
 WORK_DIR = VAR_DIR / "work"  # what one attempt of a job, or one request, needs while it runs
 
 for folder in (WORK_DIR, VOICE_UPLOAD_DIR, VOICE_MODEL_DIR, VOICE_OUTPUT_DIR):
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 # The web
-DEBUG = env.bool("DEBUG", False)
-HTTPS_ONLY = env.bool("HTTPS_ONLY", False)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+DEBUG = env.flag("DEBUG", False)
+HTTPS_ONLY = env.flag("HTTPS_ONLY", False)
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_FAILURE_VIEW = "voice.api.exceptions.csrf_failure"
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-SECRET_KEY = env.str("SECRET_KEY", "") or local_secret(VAR_DIR, "secret_key")
-JWT_SIGNING_KEY = env.str("JWT_SIGNING_KEY", "") or local_secret(VAR_DIR, "jwt_signing_key")
-SECRETS_ARE_LOCAL = not (env.str("SECRET_KEY", "") and env.str("JWT_SIGNING_KEY", ""))
-REGISTRATION_OPEN = env.bool("REGISTRATION_OPEN", True)
-LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", [])
+SECRET_KEY = env.text("SECRET_KEY") or local_secret(VAR_DIR, "secret_key")
+JWT_SIGNING_KEY = env.text("JWT_SIGNING_KEY") or local_secret(VAR_DIR, "jwt_signing_key")
+SECRETS_ARE_LOCAL = not (env.text("SECRET_KEY") and env.text("JWT_SIGNING_KEY"))
+REGISTRATION_OPEN = env.flag("REGISTRATION_OPEN", True)
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNING", "ERROR"))
 
 # Limits, with the names and defaults of the first description of the feature
-MAX_VOICE_FILE_SIZE = env.int("MAX_VOICE_FILE_SIZE", 10_485_760)
-MIN_VOICE_DURATION = env.float("MIN_VOICE_DURATION", 10.0)
-MAX_VOICE_DURATION = env.float("MAX_VOICE_DURATION", 300.0)
-MAX_SYNTHESIS_TEXT_LENGTH = env.int("MAX_SYNTHESIS_TEXT_LENGTH", 5000)
-TTS_TIMEOUT = env.int("TTS_TIMEOUT", 60_000)  # milliseconds that `Prefer: wait` may hold an answer
-WRITES_PER_HOUR = env.int("WRITES_PER_HOUR", 20)
-LOGINS_PER_MINUTE = env.int("LOGINS_PER_MINUTE", 10)
+MAX_VOICE_FILE_SIZE = env.integer("MAX_VOICE_FILE_SIZE", 10_485_760)
+MIN_VOICE_DURATION = env.number("MIN_VOICE_DURATION", 10.0)
+MAX_VOICE_DURATION = env.number("MAX_VOICE_DURATION", 300.0)
+MAX_SYNTHESIS_TEXT_LENGTH = env.integer("MAX_SYNTHESIS_TEXT_LENGTH", 5000)
+TTS_TIMEOUT = env.integer("TTS_TIMEOUT", 60_000)  # milliseconds that `Prefer: wait` may hold an answer
+WRITES_PER_HOUR = env.integer("WRITES_PER_HOUR", 20)
+LOGINS_PER_MINUTE = env.integer("LOGINS_PER_MINUTE", 10)
 
 # Voices and jobs
-VOICE_ENGINE = env.str("VOICE_ENGINE", "embedded")
-KEEP_ORIGINAL_UPLOADS = env.bool("KEEP_ORIGINAL_UPLOADS", False)
-JOB_LEASE_S = env.float("JOB_LEASE_S", 30.0)
-JOB_TIMEOUT_S = env.float("JOB_TIMEOUT_S", 900.0)
-JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3)
-JOB_BACKOFF_S = env.float("JOB_BACKOFF_S", 5.0)
-SWEEP_INTERVAL_S = env.float("SWEEP_INTERVAL_S", 5.0)
+VOICE_ENGINE = env.text("VOICE_ENGINE", "embedded")
+KEEP_ORIGINAL_UPLOADS = env.flag("KEEP_ORIGINAL_UPLOADS", False)
+JOB_LEASE_S = env.number("JOB_LEASE_S", 30.0)
+JOB_TIMEOUT_S = env.number("JOB_TIMEOUT_S", 900.0, within=(0, 86_400))
+JOB_MAX_ATTEMPTS = env.integer("JOB_MAX_ATTEMPTS", 3)
+JOB_BACKOFF_S = env.number("JOB_BACKOFF_S", 5.0, within=(0, 86_400))
+SWEEP_INTERVAL_S = env.number("SWEEP_INTERVAL_S", 5.0, within=(0, 86_400))
 
 # Database
-DATABASE_URL = env.str("DATABASE_URL", "")
+DATABASE_URL = env.url("DATABASE_URL", schemes=("postgres", "postgresql", "sqlite"))
 SQLITE_IS_USED = not DATABASE_URL or DATABASE_URL.startswith("sqlite")
-DATABASES = {"default": env.db_url_config(DATABASE_URL or f"sqlite:///{VAR_DIR / 'podstream.sqlite3'}")}
+DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL or f"sqlite:///{VAR_DIR / 'podstream.sqlite3'}")}
 if SQLITE_IS_USED:
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",  # writers queue up instead of failing at the upgrade of their lock
@@ -78,8 +81,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "voice.User"
 
 # Redis: broker, cache, progress. Without a URL one is started on a socket under VAR_DIR.
-REDIS_IS_EMBEDDED = not env.str("REDIS_URL", "")
-REDIS_URL = env.str("REDIS_URL", "") or f"unix://{redis_socket(VAR_DIR)}"
+REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"), hosted=("redis", "rediss"))
+REDIS_IS_EMBEDDED = not REDIS_URL
+REDIS_URL = REDIS_URL or f"unix://{redis_socket(VAR_DIR)}"
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -88,7 +92,7 @@ CACHES = {
         "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5, "retry": Retry(NoBackoff(), 1)},
     }
 }
-SWEEP_IN_WORKER = env.bool("SWEEP_IN_WORKER", REDIS_IS_EMBEDDED)  # elsewhere beat sweeps
+SWEEP_IN_WORKER = env.flag("SWEEP_IN_WORKER", REDIS_IS_EMBEDDED)  # elsewhere beat sweeps
 
 # Celery: a message is only a wake-up that carries a job's id; see docs/adr/0001-jobs.md
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
@@ -160,7 +164,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "podstream.urls"
-WSGI_APPLICATION = "podstream.wsgi.application"
 ASGI_APPLICATION = "podstream.asgi.application"
 APPEND_SLASH = False
 TEMPLATES = [
@@ -185,6 +188,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 # Accounts and tokens
+ACCESS_TOKEN_MINUTES = env.integer("ACCESS_TOKEN_MINUTES", 60, within=(1, 525_600))
+REFRESH_TOKEN_DAYS = env.integer("REFRESH_TOKEN_DAYS", 14, within=(1, 3650))
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -199,8 +204,8 @@ SIMPLE_JWT = {
     "SIGNING_KEY": JWT_SIGNING_KEY,
     "AUDIENCE": "podstream-voice",
     "ISSUER": "podstream-voice",
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", 60)),
-    "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", 14)),
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=ACCESS_TOKEN_MINUTES),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=REFRESH_TOKEN_DAYS),
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
     "CHECK_REVOKE_TOKEN": True,
@@ -235,7 +240,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "PodStream voice",
     "DESCRIPTION": "Self-hosted voice cloning for podcasters: upload a voice, clone it, hear it speak.",
-    "VERSION": "1.0.0",
+    "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

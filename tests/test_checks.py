@@ -1,6 +1,7 @@
 """Settings that make no sense are refused at the start, with an id and a hint."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,52 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "voice.example",
     "HTTPS_ONLY": "1",
 }
+
+
+def test_the_two_secrets_differ(settings: Any) -> None:
+    settings.JWT_SIGNING_KEY = settings.SECRET_KEY
+    (found,) = [message for message in run_checks() if message.id == "voice.E007"]
+    assert found.hint
+
+
+NONSENSE = {
+    "MAX_VOICE_FILE_SIZE": "abc",
+    "SWEEP_INTERVAL_S": "nan",
+    "LOG_LEVEL": "loud",
+    "HTTPS_ONLY": "maybe",
+    "ACCESS_TOKEN_MINUTES": "-5",
+    "REFRESH_TOKEN_DAYS": "0",
+    "REDIS_URL": "localhost:6379",
+    "DATABASE_URL": "hunter2",
+}
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        [str(ROOT / "manage.py"), "check"],
+        ["-m", "uvicorn", "podstream.asgi:application", "--port", "0"],
+        ["-m", "celery", "-A", "podstream", "worker", "--concurrency", "1"],
+        ["-m", "celery", "-A", "podstream", "beat", "--schedule", "beat"],
+        ["-m", "podstream.stack", "run", "--port", "0"],
+    ],
+    ids=["check", "web", "worker", "beat", "stack"],
+)
+def test_no_program_starts_with_nonsense_and_each_tells_all_of_it(program: list[str], tmp_path: Path) -> None:
+    keep = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path), "ENV_FILE": os.devnull, "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(
+        [sys.executable, *program],
+        cwd=tmp_path,
+        env={**keep, **NONSENSE},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    told = set(re.findall(r"voice\.E006\) (\w+) ", result.stderr))
+    assert told == set(NONSENSE), result.stderr
+    assert "Traceback" not in result.stderr
+    assert "hunter2" not in result.stderr, "a URL may hold a password"
 
 
 def check_deploy(var_dir: Path, **env: str) -> subprocess.CompletedProcess[str]:

@@ -24,6 +24,19 @@ POSITIVE = (
 
 
 @register(Tags.compatibility)
+def environment_is_readable(**_: Any) -> list[CheckMessage]:
+    """Every variable of the environment could be read as what it is meant to be."""
+    return [
+        Error(
+            f"{name} cannot be used. {problem}",
+            hint=f"Set {name} to another value, or leave it out; docs/CONFIGURATION.md says what it is.",
+            id="voice.E006",
+        )
+        for name, problem in settings.ENVIRONMENT_PROBLEMS.items()
+    ]
+
+
+@register(Tags.compatibility)
 def limits_are_positive(**_: Any) -> list[CheckMessage]:
     """Every limit is a number above zero."""
     return [
@@ -87,6 +100,20 @@ def folders_are_apart(**_: Any) -> list[CheckMessage]:
             "VOICE_UPLOAD_DIR, VOICE_MODEL_DIR and VOICE_OUTPUT_DIR are not three different folders.",
             hint="Give each a folder of its own.",
             id="voice.E005",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def secrets_differ(**_: Any) -> list[CheckMessage]:
+    """Who learns the key of one thing must not be able to forge the other."""
+    if settings.SECRET_KEY != settings.JWT_SIGNING_KEY:
+        return []
+    return [
+        Error(
+            "SECRET_KEY and JWT_SIGNING_KEY are the same.",
+            hint="Give each a value of its own, of 50 characters or more.",
+            id="voice.E007",
         )
     ]
 

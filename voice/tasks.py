@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from celery import bootsteps, shared_task
-from celery.signals import celeryd_init, worker_process_init
+from celery.signals import beat_init, celeryd_init, worker_process_init
 from django.conf import settings
 from django.db import close_old_connections, connections
 
 from podstream.celery import app
 from podstream.embedded import ensure_redis
+from podstream.start import refuse_nonsense
 from voice.engines.registry import engine_get
 from voice.services.job_run import job_run
 from voice.services.job_sweep import job_sweep
@@ -31,9 +32,16 @@ def sweep() -> None:
     job_sweep()
 
 
+@beat_init.connect
+def check_settings(**_: Any) -> None:
+    """Beat reads the same settings."""
+    refuse_nonsense()
+
+
 @celeryd_init.connect
-def start_embedded_redis(**_: Any) -> None:
-    """The small size: a worker that is started alone brings its Redis along."""
+def prepare(**_: Any) -> None:
+    """Check the settings. The small size: a worker that is started alone brings its Redis along."""
+    refuse_nonsense()
     if settings.REDIS_IS_EMBEDDED:
         ensure_redis(settings.VAR_DIR)
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.project.stacks import ROOT
 
-READERS = {"str", "int", "float", "bool", "list", "db_url", "json", "path"}
+READERS = {"text", "items", "flag", "integer", "number", "choice", "url"}  # of podstream/environment.py
 
 
 def variables_read() -> dict[str, object]:
@@ -23,7 +23,7 @@ def variables_read() -> dict[str, object]:
             continue
         if not isinstance(node.func.value, ast.Name) or node.func.value.id != "env":
             continue
-        name, *defaults = [*node.args, *(keyword.value for keyword in node.keywords)]
+        name, *defaults = node.args
         assert isinstance(name, ast.Constant)
         found.setdefault(str(name.value), _constant(defaults[0]) if defaults else None)
     return found

@@ -1,0 +1,98 @@
+"""Reads environment variables as what they are meant to be.
+
+A value that cannot be read does not raise: the default stands in for it, and `problems` says what is wrong. So the
+settings can be loaded, and the system checks (voice.E006) can tell about all problems at once, without a traceback.
+An empty value is as good as none.
+"""
+
+import math
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
+FALSE = frozenset({"0", "false", "no", "off", "n", "f"})
+
+
+class Environment:
+    """Typed readers of `values`, which is `os.environ` but in tests."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self.problems: dict[str, str] = {}
+
+    def text(self, name: str, default: str = "") -> str:
+        """The value as it is, without white space around it."""
+        return self._values.get(name, "").strip() or default
+
+    def items(self, name: str, default: list[str]) -> list[str]:
+        """What stands between commas."""
+        return [item for part in self.text(name).split(",") if (item := part.strip())] or default
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Yes or no, in any of the usual words."""
+        word = self.text(name).lower()
+        if word and word not in TRUE | FALSE:
+            self.problems[name] = f"{word!r} is neither True nor False."
+        return word in TRUE if word in TRUE | FALSE else default
+
+    def integer(self, name: str, default: int, *, within: tuple[int, int] | None = None) -> int:
+        """A whole number, from `within[0]` to `within[1]`."""
+        word = self.text(name)
+        try:
+            value = int(word) if word else default
+        except ValueError:
+            self.problems[name] = f"{word!r} is not a whole number."
+            return default
+        return default if self._is_outside(name, value, within) else value
+
+    def number(self, name: str, default: float, *, within: tuple[float, float] | None = None) -> float:
+        """A number that is neither infinite nor NaN, from `within[0]` to `within[1]`."""
+        word = self.text(name)
+        try:
+            value = float(word) if word else default
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            self.problems[name] = f"{word!r} is not a number."
+            return default
+        return default if self._is_outside(name, value, within) else value
+
+    def choice(self, name: str, default: str, *, among: tuple[str, ...]) -> str:
+        """One of `among`, which are in capitals; the value may be in any case."""
+        word = self.text(name, default).upper()
+        if word in among:
+            return word
+        self.problems[name] = f"{word!r} is none of {', '.join(among)}."
+        return default
+
+    def url(self, name: str, *, schemes: tuple[str, ...], hosted: tuple[str, ...] = ()) -> str:
+        """An URL that starts with one of `schemes`, with a host where the scheme is in `hosted`; "" for none.
+
+        What is said about a wrong one does not repeat it: it may hold a password.
+        """
+        word = self.text(name)
+        if word and (problem := _problem_of_url(word, schemes, hosted)):
+            self.problems[name] = problem
+            return ""
+        return word
+
+    def _is_outside(self, name: str, value: float, within: tuple[float, float] | None) -> bool:
+        if within is None or within[0] <= value <= within[1]:
+            return False
+        self.problems[name] = f"{value} is not between {within[0]} and {within[1]}."
+        return True
+
+
+def _problem_of_url(word: str, schemes: tuple[str, ...], hosted: tuple[str, ...]) -> str:
+    wanted = " or ".join(f"{scheme}://" for scheme in schemes)
+    scheme = word.partition("://")[0]
+    if "://" not in word or scheme not in schemes:
+        return f"This is no URL that starts with {wanted}."
+    try:
+        parts = urlsplit(word)
+        port = parts.port
+    except ValueError:
+        return "Its host or port cannot be read; special characters of a password are written in percent code."
+    if port == 0 or (scheme in hosted and not parts.hostname):
+        return f"It names no host: {scheme}://host:port/name is the form."
+    return ""
