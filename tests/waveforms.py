@@ -14,6 +14,7 @@ import soundfile as sf
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from voice.audio.pcm import PcmWriter
 from voice.audio.waveform import Waveform
 
 _VOWELS_HZ = ((730, 1090, 2440), (270, 2290, 3010), (300, 870, 2240), (530, 1840, 2480), (570, 840, 2410))
@@ -327,3 +328,9 @@ HOSTILE_FILES: Mapping[str, tuple[Callable[[], bytes], str]] = {
     "11 MB.wav": (oversized, "file_too_large"),
 }
 """What an upload must refuse: a file's name, what builds its bytes, and the code of the answer."""
+
+
+def write_pcm(path: Path, waveform: Waveform) -> None:
+    """Write one waveform as a PCM file of ours."""
+    with PcmWriter(path, waveform.rate_hz) as writer:
+        writer.append(waveform)

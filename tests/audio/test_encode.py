@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from tests.waveforms import silence, speech_like
+from tests.waveforms import silence, speech_like, write_pcm
 from voice.audio.encode import TARGET_LUFS, EncodedAudio, OutputFormat, SpeechTags, content_type, encode
 from voice.audio.loudness import measure_waveform
-from voice.audio.pcm import PcmWriter, write_pcm
+from voice.audio.pcm import PcmWriter
 from voice.audio.waveform import Waveform
 from voice.errors import InvalidAudio, OutputRejected
 

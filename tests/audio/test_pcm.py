@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from tests.waveforms import noise, speech_like
-from voice.audio.pcm import PcmWriter, pcm_blocks, pcm_header, pcm_info, read_pcm, write_pcm
+from tests.waveforms import noise, speech_like, write_pcm
+from voice.audio.pcm import PcmWriter, pcm_blocks, pcm_header, pcm_info, read_pcm
 from voice.errors import InvalidAudio
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.waveforms import noise, silence, speech_like, write_flac, write_mp3, write_wav
+from tests.waveforms import noise, silence, speech_like, write_flac, write_mp3, write_pcm, write_wav
 from voice.audio.encode import OutputFormat, SpeechTags, encode
-from voice.audio.pcm import write_pcm
 from voice.audio.speaking_time import LETTER_S, plausible_duration_s
 from voice.audio.speech_check import check_output
 from voice.audio.waveform import Waveform

@@ -88,12 +88,6 @@ def pcm_blocks(path: Path, *, frames: int = 65536) -> Iterator[Samples]:
             yield block
 
 
-def write_pcm(path: Path, waveform: Waveform) -> None:
-    """Write one waveform as a PCM file. The caller picks a name of its own attempt."""
-    with PcmWriter(path, waveform.rate_hz) as writer:
-        writer.append(waveform)
-
-
 class PcmWriter:
     """Appends waveforms of one rate to a PCM file, holding none of them.
 
