@@ -52,6 +52,10 @@ class Conflict(VoiceError):
     """The resource is in a state that forbids this (409)."""
 
 
+class Gone(VoiceError):
+    """What this speaks of was deleted (410)."""
+
+
 class Blocked(VoiceError):
     """A moderator has blocked this voice (403)."""
 

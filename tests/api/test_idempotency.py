@@ -42,8 +42,16 @@ def test_the_answer_stays_the_same_when_the_resource_has_moved_on(api: APIClient
     first = speak(api, model_id)
     api.post(f"{first.headers['Location']}/cancel")
     assert speak(api, model_id).content == first.content
-    api.delete(first.headers["Location"])
-    assert speak(api, model_id).content == first.content
+
+
+@pytest.mark.django_db
+def test_what_was_deleted_is_not_made_again_and_its_text_is_not_kept(api: APIClient, user: User) -> None:
+    model_id = ready_model(user).pk
+    api.delete(speak(api, model_id).headers["Location"])
+    again = speak(api, model_id)
+    assert (again.status_code, again.json()["code"]) == (410, "resource_deleted")
+    assert not Synthesis.objects.exists()
+    assert "Hello" not in IdempotencyKey.objects.get().body
 
 
 @pytest.mark.django_db

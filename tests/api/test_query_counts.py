@@ -61,7 +61,7 @@ def test_writing(api: APIClient, user: User, django_assert_max_num_queries: Coun
     speech = {"model_id": str(voice_model.pk), "text": "Hello!"}
     waiting = queued_synthesis(user, voice_model)
     writes: list[tuple[Callable[[], Any], int]] = [
-        (upload, 8),
+        (upload, 9),
         (lambda: api.post("/api/voice/clone", many), 20),
         (lambda: api.post("/api/voice/synthesize", speech), 12),
         (lambda: api.patch(f"/api/voice/models/{voice_model.pk}", {"name": "y"}), 12),

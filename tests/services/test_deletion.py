@@ -89,8 +89,12 @@ def test_the_kept_answer_to_an_idempotency_key_is_forgotten_with_its_resource(us
         IdempotencyKey.objects.create(
             owner=user, key=str(row.pk), fingerprint="0", body=row.text, location=f"/api/voice/history/{row.pk}"
         )
+    deleted = str(synthesis.pk)
     synthesis_delete(synthesis=synthesis)
-    assert list(IdempotencyKey.objects.values_list("key", flat=True)) == [str(other.pk)]
+    assert dict(IdempotencyKey.objects.values_list("key", "body")) == {
+        deleted: "",
+        str(other.pk): other.text,
+    }
 
 
 def test_a_rejected_recording_keeps_no_decoded_copy(user: User) -> None:

@@ -29,8 +29,8 @@ LONG_TEXT = "The quick brown fox jumps over the lazy dog while the rain falls on
 
 
 def upload(owner: User, recording: Path) -> VoiceSample:
-    with upload_judge(recording) as judged, transaction.atomic():
-        return sample_create(owner=owner, judged=judged, name="me", language="en")
+    with upload_judge(recording, owner=owner) as judged, transaction.atomic():
+        return sample_create(judged=judged, name="me", language="en")
 
 
 def speak(owner: User, model: VoiceModel, text: str = "Hello, world!", output_format: str = "wav") -> Synthesis:

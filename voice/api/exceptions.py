@@ -37,6 +37,7 @@ STATUS: Mapping[type[errors.VoiceError], int] = {
     errors.Forbidden: 403,
     errors.Blocked: 403,
     errors.Conflict: 409,
+    errors.Gone: 410,
     errors.JobCancelled: 409,
     errors.LeaseLost: 409,
     errors.EngineUnavailable: 503,

@@ -103,7 +103,7 @@ def token_pair_refresh(*, refresh: str) -> TokenPair:
     token = _signed(refresh)
     with transaction.atomic():
         user = _locked_user_of(token)
-        was_used = BlacklistedToken.objects.filter(token__jti=token["jti"]).exists()
+        was_used = _was_used(token)
         if was_used:
             _revoke_all(user)
         else:
@@ -115,9 +115,17 @@ def token_pair_refresh(*, refresh: str) -> TokenPair:
 
 
 def token_revoke(*, refresh: str) -> None:
-    """Log out: this refresh token buys nothing any more. Raises NotAuthenticated `token_not_valid`."""
-    _signed(refresh)
-    _blacklist(refresh)
+    """Log out: this refresh token buys nothing any more, nor, if somebody has used it up, what they got for it.
+
+    Raises NotAuthenticated `token_not_valid`.
+    """
+    token = _signed(refresh)
+    with transaction.atomic():
+        user = _locked_user_of(token)
+        if _was_used(token):
+            _revoke_all(user)
+        else:
+            _blacklist(refresh)
 
 
 def _signed(refresh: str) -> Token:
@@ -132,6 +140,10 @@ def _locked_user_of(token: Token) -> User:
     if user is None or not user.is_active or token.get("hash_password") != get_md5_hash_password(user.password):
         raise _token_not_valid()
     return user
+
+
+def _was_used(token: Token) -> bool:
+    return BlacklistedToken.objects.filter(token__jti=token["jti"]).exists()
 
 
 def _blacklist(refresh: str) -> None:

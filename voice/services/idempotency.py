@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from voice.errors import InvalidRequest
+from voice.errors import Gone, InvalidRequest
 from voice.models import IdempotencyKey, User
 from voice.models.resource import Resource
 
@@ -31,7 +31,8 @@ class Attempt:
 def idempotency_replay(*, attempt: Attempt) -> Answer | None:
     """The answer that `attempt` was given before, or None. Waits for a twin that is at work right now.
 
-    Raises InvalidRequest `idempotency_key_reused` when the key was sent with something else.
+    Raises InvalidRequest `idempotency_key_reused` when the key was sent with something else, Gone
+    `resource_deleted` when its resource was deleted.
     """
     with transaction.atomic():
         row, is_new = _claim(attempt)
@@ -58,8 +59,11 @@ def idempotency_run(*, attempt: Attempt, create: Callable[[], Answer]) -> tuple[
 
 
 def idempotency_forget(*, resource: Resource) -> None:
-    """Drop the answers that speak of a resource which is being deleted: they hold its texts and names."""
-    IdempotencyKey.objects.filter(owner=resource.owner_id, location__endswith=f"/{resource.pk}").delete()
+    """Empty the answers that speak of a resource which is being deleted: they hold its texts and names.
+
+    The key stays, so that a late repetition of the request does not make again what the person deleted.
+    """
+    IdempotencyKey.objects.filter(owner=resource.owner_id, location__endswith=f"/{resource.pk}").update(body="")
 
 
 def _claim(attempt: Attempt) -> tuple[IdempotencyKey, bool]:
@@ -73,4 +77,6 @@ def _answer_of(row: IdempotencyKey, attempt: Attempt) -> Answer:
         raise InvalidRequest(
             "idempotency_key_reused", "This Idempotency-Key was used with another request. Send a new key."
         )
+    if not row.body:
+        raise Gone("resource_deleted", "What this request made was deleted. Send a new key to make it again.")
     return Answer(row.status_code, row.body, row.location)

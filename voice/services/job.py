@@ -67,6 +67,14 @@ def job_enqueue(*, job_id: UUID, kind: str) -> None:
     Job.objects.filter(pk=job_id).update(enqueued_at=timezone.now())
 
 
+def jobs_lock(jobs: QuerySet[Job]) -> list[Job]:
+    """Lock rows until the transaction ends, always before the resources they work on, so that nobody deadlocks.
+
+    Who attaches work to a job and who deletes its resource wait for each other here.
+    """
+    return list(jobs.select_for_update(no_key=True).order_by("pk"))
+
+
 def _enqueue_on_commit(job: Job) -> None:
     # a function with a name, not a partial: Django names what failed when it logs, and stumbles over a partial
     transaction.on_commit(lambda: job_enqueue(job_id=job.pk, kind=job.kind), robust=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from voice.errors import EngineError, VoiceError
 from voice.models import IdempotencyKey, Job
@@ -34,6 +35,7 @@ def job_sweep() -> SweepCounts:
     """Send missing wake-ups, fail what lost its worker too often or what waits for something that failed."""
     now = timezone.now()
     IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEY_AGE).delete()
+    OutstandingToken.objects.filter(expires_at__lt=now).delete()
     work_sweep(older_than_s=2 * settings.JOB_TIMEOUT_S)
     lost = sum(_fail_lost(job) for job in _worn_out(now))
     doomed = sum(_fail_waiting(job) for job in _ended_badly())
@@ -44,8 +46,9 @@ def job_sweep() -> SweepCounts:
 
 
 def _worn_out(now: datetime) -> list[Job]:
-    expired = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=now, attempt__gte=settings.JOB_MAX_ATTEMPTS)
-    return list(expired.select_related("sample", "voice_model", "synthesis")[:BATCH])
+    is_free = Q(state=JobState.RUNNING, lease_until__lt=now) | Q(state=JobState.QUEUED)
+    worn_out = Job.objects.filter(is_free, attempt__gte=settings.JOB_MAX_ATTEMPTS)
+    return list(worn_out.select_related("sample", "voice_model", "synthesis")[:BATCH])
 
 
 def _fail_lost(job: Job) -> bool:
@@ -67,19 +70,16 @@ def _fail_waiting(job: Job) -> int:
 
 
 def _wake(now: datetime) -> int:
-    grace = timedelta(seconds=settings.JOB_LEASE_S)  # a wake-up that is younger may still be on its way
-    silent = Q(enqueued_at=None) | Q(enqueued_at__lt=now - grace)
-    expired = Q(state=JobState.RUNNING, lease_until__lt=now)
-    due = Job.objects.filter(Q(state=JobState.QUEUED, run_after__lte=now) & not_blocked() | expired, silent)
-    empty = {kind for kind, queue in QUEUES.items() if _queue_length(queue) == 0}
-    woken = 0
-    for job in due.order_by("run_after")[:BATCH]:
-        may_wait_in_queue = job.state == JobState.QUEUED and job.enqueued_at and job.enqueued_at > now - STALE
-        if may_wait_in_queue and job.kind not in empty:
-            continue
+    """Wake due jobs whose wake-up was never sent, or must have been lost: old, and its queue has run empty."""
+    old = Q(enqueued_at__lt=now - timedelta(seconds=settings.JOB_LEASE_S))  # a younger one may be on its way
+    empty = [kind for kind, queue in QUEUES.items() if _queue_length(queue) == 0]
+    is_silent = Q(enqueued_at=None) | old & Q(kind__in=empty) | Q(enqueued_at__lt=now - STALE)
+    queued = Q(state=JobState.QUEUED, run_after__lte=now) & is_silent & not_blocked()
+    expired = Q(state=JobState.RUNNING, lease_until__lt=now) & old
+    due = Job.objects.filter(queued | expired).order_by(F("enqueued_at").asc(nulls_first=True))[:BATCH]
+    for job in due:
         job_enqueue(job_id=job.pk, kind=job.kind)
-        woken += 1
-    return woken
+    return len(due)
 
 
 def _queue_length(queue: str) -> int:

@@ -5,33 +5,40 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from voice.audio.decode import DecodedAudio, DecodeLimits, decode_upload
 from voice.errors import VoiceError
-from voice.models import User, VoiceSample
+from voice.models import Job, User, VoiceSample
+from voice.models.lifecycle import VOICE_MODEL_TERMINAL
 from voice.services.idempotency import idempotency_forget
-from voice.services.job import job_cancel, job_create
-from voice.storage import StoredFile, drop_folder, resource_folder, sample_storage, store, work_folder
+from voice.services.job import job_cancel, job_create, job_fail, jobs_lock
+from voice.storage import drop_folder, resource_folder, sample_storage, store, work_folder
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedUpload:
-    """An upload that was found to be a recording within the limits, and its decoded form."""
+    """An upload that was found to be a recording within the limits, stored but not yet a sample.
 
-    source: Path
-    pcm: Path
+    `original_name` is empty unless KEEP_ORIGINAL_UPLOADS is set.
+    """
+
+    sample_id: UUID
+    owner: User
     decoded: DecodedAudio
     size_bytes: int
     sha256: str
+    pcm_name: str
+    original_name: str
 
 
 @contextmanager
-def upload_judge(source: Path) -> Iterator[JudgedUpload]:
-    """Decode an upload in the sandbox; its PCM lives until the block ends.
+def upload_judge(source: Path, *, owner: User) -> Iterator[JudgedUpload]:
+    """Decode an upload in the sandbox and store it; unless the block makes it a sample, it is gone afterwards.
 
     Call it outside of a transaction: it takes up to some seconds. Raises UnsupportedAudio, InvalidAudio, TooLarge.
     """
@@ -40,19 +47,28 @@ def upload_judge(source: Path) -> Iterator[JudgedUpload]:
         min_duration_s=settings.MIN_VOICE_DURATION,
         max_duration_s=settings.MAX_VOICE_DURATION,
     )
-    with work_folder() as folder:
-        pcm = folder / "decoded.wav"
-        decoded = decode_upload(source, pcm, limits=limits)
+    sample_id = uuid4()
+    folder = resource_folder(owner_id=owner.pk, resource_id=sample_id)
+    with work_folder() as work:
+        decoded = decode_upload(source, work / "decoded.wav", limits=limits)
         with source.open("rb") as f:
             sha256 = hashlib.file_digest(f, "sha256").hexdigest()
-        yield JudgedUpload(source, pcm, decoded, source.stat().st_size, sha256)
+        try:
+            pcm = store(sample_storage(), f"{folder}/decoded.wav", work / "decoded.wav")
+            original_name = ""
+            if settings.KEEP_ORIGINAL_UPLOADS:
+                original_name = store(sample_storage(), f"{folder}/original.{decoded.format}", source).name
+            yield JudgedUpload(sample_id, owner, decoded, source.stat().st_size, sha256, pcm.name, original_name)
+        finally:
+            if not VoiceSample.objects.filter(pk=sample_id).exists():
+                drop_folder(sample_storage(), folder)
 
 
-def sample_create(*, owner: User, judged: JudgedUpload, name: str, language: str) -> VoiceSample:
-    """Keep a judged upload as a sample and have it preprocessed. Runs in the caller's transaction."""
+def sample_create(*, judged: JudgedUpload, name: str, language: str) -> VoiceSample:
+    """Make a judged upload a sample and have it preprocessed. Runs in the caller's transaction."""
     sample = VoiceSample(
-        id=uuid4(),
-        owner=owner,
+        id=judged.sample_id,
+        owner=judged.owner,
         name=name,
         language=language,
         audio_format=judged.decoded.format,
@@ -61,44 +77,31 @@ def sample_create(*, owner: User, judged: JudgedUpload, name: str, language: str
         duration_s=judged.decoded.duration_s,
         rate_hz=judged.decoded.rate_hz,
         channels=judged.decoded.channels,
+        pcm_name=judged.pcm_name,
+        original_name=judged.original_name,
     )
-    kept: list[StoredFile] = []
-    try:
-        kept.append(_keep(sample, "decoded.wav", judged.pcm))
-        sample.pcm_name = kept[-1].name
-        if settings.KEEP_ORIGINAL_UPLOADS:
-            kept.append(_keep(sample, f"original.{judged.decoded.format}", judged.source))
-            sample.original_name = kept[-1].name
-        with transaction.atomic():
-            sample.save(force_insert=True)
-            job_create(owner=owner, resource=sample)
-    except BaseException:
-        for file in kept:
-            file.delete()
-        raise
+    with transaction.atomic():
+        sample.save(force_insert=True)
+        job_create(owner=judged.owner, resource=sample)
     return sample
 
 
-def sample_update(*, sample: VoiceSample, name: str | None = None, language: str | None = None) -> VoiceSample:
-    """Rename a sample, or say which language is spoken in it."""
-    changed = {"name": name, "language": language}
-    fields = [field for field, value in changed.items() if value is not None]
-    for field in fields:
-        setattr(sample, field, changed[field])
-    sample.save(update_fields=[*fields, "updated_at"])
-    return sample
+def sample_update(*, sample: VoiceSample, name: str | None = None, language: str | None = None) -> None:
+    """Rename a sample, or say which language is spoken in it. One that is gone meanwhile stays gone."""
+    asked = {"name": name, "language": language}
+    changed = {field: value for field, value in asked.items() if value is not None}
+    VoiceSample.objects.filter(pk=sample.pk).update(**changed, updated_at=timezone.now())
 
 
 def sample_delete(*, sample: VoiceSample) -> None:
     """Delete a recording and its files. Voices that were made from it stay; one that still waits for it fails."""
+    reason = VoiceError("sample_deleted", "The recording was deleted.")
     with transaction.atomic():
-        job_cancel(job=sample.job, error=VoiceError("sample_deleted", "The recording was deleted."))
+        jobs_lock(Job.objects.filter(sample=sample))
+        job_cancel(job=sample.job, error=reason)
+        for voice_model in sample.voice_models.exclude(status__in=VOICE_MODEL_TERMINAL).select_related("job"):
+            job_fail(job=voice_model.job, error=reason)
         idempotency_forget(resource=sample)
         folder = resource_folder(owner_id=sample.owner_id, resource_id=sample.pk)
         sample.delete()
         transaction.on_commit(lambda: drop_folder(sample_storage(), folder), robust=True)
-
-
-def _keep(sample: VoiceSample, file_name: str, source: Path) -> StoredFile:
-    folder = resource_folder(owner_id=sample.owner_id, resource_id=sample.pk)
-    return store(sample_storage(), f"{folder}/{file_name}", source)

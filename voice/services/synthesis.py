@@ -8,10 +8,10 @@ from django.db import transaction
 from voice.engines.base import OptionSpec
 from voice.engines.registry import engine_get
 from voice.errors import Blocked, Conflict, InvalidRequest, InvalidText, JobCancelled
-from voice.models import Synthesis, User, VoiceModel
+from voice.models import Job, Synthesis, User, VoiceModel
 from voice.models.lifecycle import SynthesisStatus, VoiceModelStatus, advance
 from voice.services.idempotency import idempotency_forget
-from voice.services.job import job_cancel, job_create
+from voice.services.job import job_cancel, job_create, jobs_lock
 from voice.services.voice_model import engine_check_language
 from voice.storage import drop_folder, output_storage, resource_folder
 from voice.text.normalize import clean_text, length_nfc
@@ -49,8 +49,11 @@ def synthesis_create(
         options=_checked_options(engine_get(voice_model.engine).option_specs, options or {}),
     )
     with transaction.atomic():
+        jobs = jobs_lock(Job.objects.filter(voice_model=voice_model))
+        if not jobs:
+            raise Conflict("voice_model_deleted", "The voice was deleted meanwhile.")
         synthesis.save(force_insert=True)
-        job_create(owner=owner, resource=synthesis, depends_on=[voice_model.job])
+        job_create(owner=owner, resource=synthesis, depends_on=jobs)
     return synthesis
 
 

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from voice.engines.base import LANGUAGES
 from voice.engines.registry import engine_get
 from voice.errors import Blocked, Conflict, InvalidRequest, VoiceError
 from voice.models import Job, User, VoiceModel, VoiceSample
-from voice.models.lifecycle import SAMPLE_TERMINAL, SampleStatus
+from voice.models.lifecycle import SAMPLE_TERMINAL, SYNTHESIS_TERMINAL, SampleStatus
 from voice.services.idempotency import idempotency_forget
-from voice.services.job import job_cancel, job_create
+from voice.services.job import job_cancel, job_create, job_fail, jobs_lock
 from voice.storage import drop_folder, resource_folder, voice_model_storage
 
 
@@ -28,9 +29,12 @@ def voice_model_clone(
         _check_usable(sample)
     voice_model = VoiceModel(owner=owner, name=name, language=language, engine=engine_name)
     with transaction.atomic():
+        jobs = jobs_lock(Job.objects.filter(sample__in=samples))
+        if len(jobs) < len(samples):
+            raise Conflict("sample_deleted", "A recording was deleted meanwhile.")
         voice_model.save(force_insert=True)
         voice_model.samples.set(samples)
-        job_create(owner=owner, resource=voice_model, depends_on=Job.objects.filter(sample__in=samples))
+        job_create(owner=owner, resource=voice_model, depends_on=jobs)
     return voice_model
 
 
@@ -43,29 +47,23 @@ def engine_check_language(engine_name: str, language: str) -> None:
         )
 
 
-def voice_model_update(*, voice_model: VoiceModel, name: str) -> VoiceModel:
-    """Rename a voice."""
-    voice_model.name = name
-    voice_model.save(update_fields=["name", "updated_at"])
-    return voice_model
+def voice_model_update(*, voice_model: VoiceModel, name: str) -> None:
+    """Rename a voice. One that is gone meanwhile stays gone."""
+    VoiceModel.objects.filter(pk=voice_model.pk).update(name=name, updated_at=timezone.now())
 
 
 def voice_model_delete(*, voice_model: VoiceModel) -> None:
     """Delete a voice and its profile. What waits to be spoken in it fails; what was spoken stays in the history."""
+    reason = VoiceError("voice_model_deleted", "The voice model was deleted.")
     with transaction.atomic():
-        job_cancel(job=voice_model.job, error=VoiceError("voice_model_deleted", "The voice model was deleted."))
-        _cancel_syntheses(voice_model)
+        jobs_lock(Job.objects.filter(voice_model=voice_model))
+        job_cancel(job=voice_model.job, error=reason)
+        for synthesis in voice_model.syntheses.exclude(status__in=SYNTHESIS_TERMINAL).select_related("job"):
+            job_fail(job=synthesis.job, error=reason)
         idempotency_forget(resource=voice_model)
         folder = resource_folder(owner_id=voice_model.owner_id, resource_id=voice_model.pk)
         voice_model.delete()
         transaction.on_commit(lambda: drop_folder(voice_model_storage(), folder), robust=True)
-
-
-def _cancel_syntheses(voice_model: VoiceModel) -> None:
-    from voice.services.synthesis import synthesis_cancel  # a synthesis needs its voice's rules too
-
-    for synthesis in voice_model.syntheses.select_related("job"):
-        synthesis_cancel(synthesis=synthesis)
 
 
 def _check_usable(sample: VoiceSample) -> None:

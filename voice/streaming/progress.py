@@ -50,13 +50,16 @@ def _subscribe(pubsub: "redis.client.PubSub", job_id: UUID) -> None:
 
 
 def _sleep_until_notice(pubsub: "redis.client.PubSub", at_most_s: float) -> None:
-    started = time.monotonic()
-    try:
-        if pubsub.subscribed and pubsub.get_message(timeout=at_most_s) is not None:
+    end = time.monotonic() + at_most_s
+    while (left := end - time.monotonic()) > 0:
+        if not pubsub.subscribed:
+            time.sleep(left)
             return
-    except redis.RedisError:  # the row is asked again below, Redis or not
-        pubsub.reset()
-    time.sleep(max(0.0, at_most_s - (time.monotonic() - started)))
+        try:
+            if pubsub.get_message(timeout=left) is not None:  # None also for the confirmation of the subscription
+                return
+        except redis.RedisError:  # the row is asked again, Redis or not
+            pubsub.reset()
 
 
 def _is_over(job_id: UUID) -> bool:
