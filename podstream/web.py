@@ -13,7 +13,12 @@ import uvicorn
 def main(fd: int) -> None:
     """Serve until SIGTERM; requests that wait for a job are given a moment, then cut off."""
     config = uvicorn.Config(
-        "podstream.asgi:application", log_config=None, timeout_graceful_shutdown=3, lifespan="off", server_header=False
+        "podstream.asgi:application",
+        access_log=False,  # it would log query strings; voice/api/request_id.py logs routes
+        log_config=None,
+        timeout_graceful_shutdown=3,
+        lifespan="off",
+        server_header=False,
     )
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=fd)])
 

@@ -38,10 +38,15 @@ class Creation:
         """The answer to an earlier request with this key, if there was one."""
         attempt = self._attempt()
         answer = idempotency_replay(attempt=attempt) if attempt else None
-        return self._respond(answer, is_replay=True) if answer else None
+        return self.respond(answer, is_replay=True) if answer else None
 
     def run(self, make: Callable[[], Any]) -> HttpResponse:
-        """Make the resource in one transaction with its key, then answer; after the job, where that is preferred."""
+        """Make the resource, then answer; after the job, where that is preferred."""
+        answer, is_replay = self.made(make)
+        return self.respond(answer, is_replay=is_replay)
+
+    def made(self, make: Callable[[], Any]) -> tuple[Answer, bool]:
+        """Make the resource in one transaction with its key. The answer, and whether it was given before."""
         attempt = self._attempt()
 
         def create() -> Answer:
@@ -51,16 +56,15 @@ class Creation:
 
         if attempt is None:
             with transaction.atomic():
-                answer, is_replay = create(), False
-        else:
-            answer, is_replay = idempotency_run(attempt=attempt, create=create)
-        return self._respond(answer, is_replay=is_replay)
+                return create(), False
+        return idempotency_run(attempt=attempt, create=create)
 
     def _attempt(self) -> Attempt | None:
         key = _key_of(self.request)
         return None if key is None else Attempt(self.owner, key, _fingerprint(self.request, self.payload))
 
-    def _respond(self, answer: Answer, *, is_replay: bool) -> HttpResponse:
+    def respond(self, answer: Answer, *, is_replay: bool) -> HttpResponse:
+        """The answer as HTTP; it may wait, so hold nothing that others wait for."""
         headers = {"Location": answer.location}
         if is_replay:
             headers["Idempotency-Replayed"] = "true"

@@ -128,13 +128,14 @@ class UploadViewSet(SampleViewSet):
         if (replayed := creation.replay()) is not None:
             return replayed
         self.check_writes()
-        with _decoder(), upload_judge(Path(audio.temporary_file_path())) as judged:
+        with _decoder(), upload_judge(Path(audio.temporary_file_path()), owner=self.user) as judged:
 
             def make() -> VoiceSample:
-                self.spend_write(rows_written=0)  # first: a rollback would not take back the stored file
-                return sample_create(owner=self.user, judged=judged, name=name, language=language)
+                self.spend_write(rows_written=0)
+                return sample_create(judged=judged, name=name, language=language)
 
-            return creation.run(make)
+            answer, is_replay = creation.made(make)
+        return creation.respond(answer, is_replay=is_replay)  # it may wait: the decoder is for the next upload
 
 
 class SampleAudioViewSet(SampleViewSet):
