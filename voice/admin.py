@@ -1,4 +1,4 @@
-"""Moderation: operators see voices and their figures, listen, and block or allow them. Nothing is edited by hand."""
+"""Moderation: operators see voices and their figures, and block or allow them. Nothing is edited by hand."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
 from voice.services.moderation import voice_allow, voice_block
@@ -14,6 +15,8 @@ from voice.services.synthesis import synthesis_delete
 from voice.services.user_delete import user_delete
 from voice.services.voice_model import voice_model_delete
 
+admin.site.unregister(OutstandingToken)  # its page shows tokens that can be used
+admin.site.unregister(BlacklistedToken)
 admin.site.site_header = "PodStream voice"
 admin.site.site_title = "PodStream voice"
 admin.site.index_title = "Moderation"
@@ -75,12 +78,14 @@ class ModeratedAdmin(ReadOnlyAdmin):
     def block(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for row in queryset:
             voice_block(row=row, reason=BLOCK_REASON)
+            self.log_change(request, row, "Blocked.")
         self.message_user(request, f"{len(queryset)} blocked.", messages.SUCCESS)
 
     @admin.action(description="Allow the selected voices", permissions=["moderate"])
     def allow(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for row in queryset:
             voice_allow(row=row)
+            self.log_change(request, row, "Allowed.")
         self.message_user(request, f"{len(queryset)} allowed.", messages.SUCCESS)
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
