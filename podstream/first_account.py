@@ -4,8 +4,6 @@ import os
 import secrets
 from pathlib import Path
 
-USERNAME = "admin"
-
 
 def first_account(var_dir: Path) -> tuple[str, str] | None:
     """Name and password of the first administrator, made where there is none yet.
@@ -18,15 +16,17 @@ def first_account(var_dir: Path) -> tuple[str, str] | None:
     users = get_user_model()._default_manager
     path = var_dir / "first_account"
     if not users.filter(is_superuser=True).exists():
+        is_taken = users.filter(username="admin").exists()
+        name = f"admin-{secrets.token_hex(2)}" if is_taken else "admin"
         password = secrets.token_urlsafe(12)
-        _write_private(path, password)
-        users.create_superuser(username=USERNAME, password=password)
-        return USERNAME, password
+        users.create_superuser(username=name, password=password)
+        _write_private(path, f"{name} {password}")
+        return name, password
     if not path.exists():
         return None
-    password = path.read_text().strip()
-    admin = users.filter(username=USERNAME, is_active=True, is_superuser=True).first()
-    return (USERNAME, password) if admin is not None and admin.check_password(password) else None
+    name, _, password = path.read_text().strip().partition(" ")
+    admin = users.filter(username=name, is_active=True, is_superuser=True).first()
+    return (name, password) if admin is not None and admin.check_password(password) else None
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -92,7 +92,7 @@ CACHES = {
         "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5, "retry": Retry(NoBackoff(), 1)},
     }
 }
-SWEEP_IN_WORKER = env.flag("SWEEP_IN_WORKER", REDIS_IS_EMBEDDED)  # elsewhere beat sweeps
+SWEEP_IN_WORKER = env.flag("SWEEP_IN_WORKER", True)  # any number of sweepers may run beside each other
 
 # Celery: a message is only a wake-up that carries a job's id; see docs/adr/0001-jobs.md
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
@@ -105,6 +105,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # the lease decides, not the broker
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 300  # a child reports when its engine is warm; the default of 4 s kills it
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_TIME_LIMIT = JOB_TIMEOUT_S + 60  # the engine's own deadline comes first
