@@ -37,7 +37,8 @@ def test_a_stack_tells_where_it_is_and_how_to_get_in(live_stack: LiveStack) -> N
     account = live_stack.var_dir / "first_account"
     assert stat.S_IMODE(account.stat().st_mode) == 0o600
     words = live_stack.words_path.read_text()
-    login = f"admin / {account.read_text().strip()}"
+    name, password = account.read_text().split()
+    login = f"{name} / {password}"
     for said in (live_stack.url, f"{live_stack.url}/api/docs", f"{live_stack.url}/admin/", login, "Ctrl-C"):
         assert said in words
 
