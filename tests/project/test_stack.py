@@ -34,6 +34,7 @@ def test_nothing_outlives_a_supervisor_that_is_killed(live_stack: LiveStack, tmp
 
 
 def test_a_stack_tells_where_it_is_and_how_to_get_in(live_stack: LiveStack) -> None:
+    wait_until(lambda: "Ctrl-C" in live_stack.words_path.read_text())  # it says so once all else is said
     account = live_stack.var_dir / "first_account"
     assert stat.S_IMODE(account.stat().st_mode) == 0o600
     words = live_stack.words_path.read_text()
