@@ -1,9 +1,9 @@
 """The whole flow in real worker processes, and what happens when they are killed or stopped in the middle."""
 
-import os
 import signal
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -40,6 +40,12 @@ def speak(owner: User, model: VoiceModel, text: str = "Hello, world!", output_fo
 def state_of(row: VoiceSample | VoiceModel | Synthesis) -> str:
     row.refresh_from_db()
     return row.status
+
+
+def signal_all(processes: list[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # espeak-ng speaks each sentence in a fork that ends with it
+            process.send_signal(number)
 
 
 @pytest.fixture
@@ -91,12 +97,10 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing(
     sleeper = start_worker(JOB_LEASE_S="2")
     wait_until(lambda: Job.objects.get(synthesis=synthesis).phase == "speaking", timeout_s=60)
     tree = [psutil.Process(sleeper.pid), *psutil.Process(sleeper.pid).children(recursive=True)]
-    for process in tree:
-        os.kill(process.pid, signal.SIGSTOP)
+    signal_all(tree, signal.SIGSTOP)
     start_worker(JOB_LEASE_S="2")
     wait_until(lambda: Job.objects.get(synthesis=synthesis).attempt == 2, timeout_s=30)
-    for process in tree:
-        os.kill(process.pid, signal.SIGCONT)
+    signal_all(tree, signal.SIGCONT)
     wait_until(lambda: state_of(synthesis) == SynthesisStatus.COMPLETED, timeout_s=60)
     assert output_storage().listdir(f"{user.pk}/{synthesis.pk}")[1] == ["2.wav"]
     assert Synthesis.objects.count() == 1
