@@ -1,16 +1,18 @@
 """The whole flow in real worker processes, and what happens when they are killed or stopped in the middle."""
 
 import signal
+import sqlite3
 import subprocess
+import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 
 import psutil
 import pytest
 import soundfile as sf
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -46,6 +48,25 @@ def signal_all(processes: list[psutil.Process], number: signal.Signals) -> None:
     for process in processes:
         with suppress(psutil.NoSuchProcess):  # espeak-ng speaks each sentence in a fork that ends with it
             process.send_signal(number)
+
+
+def freeze(processes: list[psutil.Process]) -> None:
+    """Stop them, though not while they hold SQLite's one write lock, which would stop everybody."""
+    signal_all(processes, signal.SIGSTOP)
+    while connection.vendor == "sqlite" and not sqlite_is_free():
+        signal_all(processes, signal.SIGCONT)
+        time.sleep(0.05)
+        signal_all(processes, signal.SIGSTOP)
+
+
+def sqlite_is_free() -> bool:
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=0.2, isolation_level=None)) as probe:
+        try:
+            probe.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        probe.execute("ROLLBACK")
+        return True
 
 
 @pytest.fixture
@@ -97,7 +118,7 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing(
     sleeper = start_worker(JOB_LEASE_S="2")
     wait_until(lambda: Job.objects.get(synthesis=synthesis).phase == "speaking", timeout_s=60)
     tree = [psutil.Process(sleeper.pid), *psutil.Process(sleeper.pid).children(recursive=True)]
-    signal_all(tree, signal.SIGSTOP)
+    freeze(tree)
     start_worker(JOB_LEASE_S="2")
     wait_until(lambda: Job.objects.get(synthesis=synthesis).attempt == 2, timeout_s=30)
     signal_all(tree, signal.SIGCONT)
