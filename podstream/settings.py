@@ -22,9 +22,9 @@ ENVIRONMENT_PROBLEMS = env.problems  # name of a variable to what is wrong with 
 
 # Where state lives
 VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
-VOICE_UPLOAD_DIR = Path(env.text("VOICE_UPLOAD_DIR", str(VAR_DIR / "uploads")))
-VOICE_MODEL_DIR = Path(env.text("VOICE_MODEL_DIR", str(VAR_DIR / "models")))
-VOICE_OUTPUT_DIR = Path(env.text("VOICE_OUTPUT_DIR", str(VAR_DIR / "output")))
+VOICE_UPLOAD_DIR = Path(env.text("VOICE_UPLOAD_DIR", str(VAR_DIR / "uploads"))).resolve()
+VOICE_MODEL_DIR = Path(env.text("VOICE_MODEL_DIR", str(VAR_DIR / "models"))).resolve()
+VOICE_OUTPUT_DIR = Path(env.text("VOICE_OUTPUT_DIR", str(VAR_DIR / "output"))).resolve()
 WORK_DIR = VAR_DIR / "work"  # what one attempt of a job, or one request, needs while it runs
 
 for folder in (WORK_DIR, VOICE_UPLOAD_DIR, VOICE_MODEL_DIR, VOICE_OUTPUT_DIR):
