@@ -74,7 +74,7 @@ def _speak_to(path: Path, chunks: Iterator[SpeechChunk], lease: Lease) -> Path:
     lease.report(0.01, "speaking")
     first = next(chunks, None)
     if first is None:
-        raise OutputRejected("output_silent", "The engine spoke nothing.")
+        raise OutputRejected("output_silent", "The engine spoke nothing. Change the text, or tell the operator.")
     with PcmWriter(path, first.waveform.rate_hz) as pcm:
         pcm.append(first.waveform)
         for chunk in chunks:
