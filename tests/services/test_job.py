@@ -63,6 +63,15 @@ def test_a_claim_moves_the_job_and_its_resource(user: User) -> None:
 
 
 @pytest.mark.django_db
+def test_a_job_whose_resource_has_ended_is_not_claimed_in_silence(user: User) -> None:
+    sample = make_sample(user)
+    VoiceSample.objects.filter(pk=sample.pk).update(status=SampleStatus.FAILED)
+    with pytest.raises(RuntimeError, match="has ended"):
+        job_claim(job_id=sample.job.pk)
+    assert state(sample.job) == JobState.QUEUED
+
+
+@pytest.mark.django_db
 def test_a_running_job_is_not_claimed_again_before_its_lease_is_over(user: User) -> None:
     sample = make_sample(user)
     first = job_claim(job_id=sample.job.pk)

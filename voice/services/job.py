@@ -102,7 +102,8 @@ def job_claim(*, job_id: UUID) -> Lease | None:
         if not claimed:
             return None
         job = Job.objects.select_related("sample", "voice_model", "synthesis").get(pk=job_id)
-        advance(job.resource, WORKING[JobKind(job.kind)])
+        if not advance(job.resource, WORKING[JobKind(job.kind)]):
+            raise RuntimeError(f"job {job_id} is alive and its resource has ended")  # rolls the claim back
     logger.info("job %s: %s attempt %d", job.pk, job.kind, job.attempt)
     return Lease(job=job, token=token)
 
