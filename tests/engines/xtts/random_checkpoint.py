@@ -1,0 +1,94 @@
+"""XTTS v2 checkpoints with random weights, in the layout that Coqui publishes: config.json, model.pth, vocab.json.
+
+Nobody can hear them, and all the code runs on them: the shapes, names and file formats are those of the published
+checkpoint. `TINY` is for tests; `FULL_SIZE` has the published 453 M parameters, for benchmarks.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import Split
+from tokenizers.trainers import BpeTrainer
+from TTS.tts.configs.xtts_config import XttsArgs, XttsAudioConfig, XttsConfig
+from TTS.tts.models.xtts import Xtts
+
+from voice.engines.base import LANGUAGES
+from voice.text.examples import EXAMPLE_TEXTS
+
+PUBLISHED_TEXT_TOKENS = 6681
+SPECIAL_TOKENS = ["[STOP]", "[UNK]", "[SPACE]", *(f"[{language}]" for language in LANGUAGES), "[START]"]
+LOUDER = 15  # the random vocoder peaks near .02
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSize:
+    """What differs between a tiny checkpoint and the published one; `text_tokens` 0 keeps what the tokenizer has."""
+
+    layers: int
+    channels: int
+    heads: int
+    text_tokens: int = 0
+
+
+TINY = CheckpointSize(layers=2, channels=64, heads=2)
+FULL_SIZE = CheckpointSize(layers=30, channels=1024, heads=16, text_tokens=PUBLISHED_TEXT_TOKENS)
+
+
+def make_checkpoint(folder: Path, *, size: CheckpointSize = TINY, seed: int = 0) -> Path:
+    """Write a checkpoint into `folder` and return it. The same seed makes the same weights."""
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary = folder / "vocab.json"
+    _train_tokenizer(size).save(str(vocabulary))
+    config = _config(size, vocabulary)
+    config.save_json(str(folder / "config.json"))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = Xtts(config)
+        model.tokenizer.tokenizer = Tokenizer.from_file(str(vocabulary))
+        model.init_models()
+        _spread(model, seed)
+    torch.save({"model": model.state_dict()}, folder / "model.pth")
+    return folder
+
+
+def _train_tokenizer(size: CheckpointSize) -> Tokenizer:
+    tokenizer = Tokenizer(BPE(unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Split(" ", "removed")
+    letters = sorted(set("abcdefghijklmnopqrstuvwxyz0123456789.,;:!?'-" + "".join(EXAMPLE_TEXTS.values()).lower()))
+    trainer = BpeTrainer(
+        vocab_size=max(1000, size.text_tokens),
+        special_tokens=SPECIAL_TOKENS,
+        initial_alphabet=letters,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([text.lower() for text in EXAMPLE_TEXTS.values()], trainer)
+    missing = size.text_tokens - tokenizer.get_vocab_size()
+    tokenizer.add_tokens([f"<unused {number}>" for number in range(max(0, missing))])
+    return tokenizer
+
+
+def _config(size: CheckpointSize, vocabulary: Path) -> XttsConfig:
+    arguments = XttsArgs(
+        gpt_layers=size.layers,
+        gpt_n_model_channels=size.channels,
+        gpt_n_heads=size.heads,
+        decoder_input_dim=size.channels,
+        gpt_num_audio_tokens=1026,
+        gpt_start_audio_token=1024,
+        gpt_stop_audio_token=1025,
+        gpt_use_perceiver_resampler=True,
+        tokenizer_file=str(vocabulary),
+    )
+    return XttsConfig(model_args=arguments, audio=XttsAudioConfig())
+
+
+def _spread(model: Xtts, seed: int) -> None:
+    """Make the embeddings louder, so that what is said and who says it moves the random model's output."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for embedding in (model.gpt.text_embedding, model.gpt.mel_embedding):
+            embedding.weight.copy_(torch.randn(embedding.weight.shape, generator=generator))
+        model.hifigan_decoder.waveform_decoder.conv_post.weight.mul_(LOUDER)
