@@ -17,7 +17,7 @@ class XttsConfiguration:
     `checkpoint`: a folder with config.json, vocab.json and model.safetensors or model.pth.
     `is_licence_accepted`: whether the operator accepts the Coqui Public Model License for these weights.
     `device`, `precision`: "auto" takes CUDA where there is one, and bfloat16 where the device computes in it; float64
-    is for tests. `batch_size`: most sequences decoded at once. `cache_mb`: memory for their keys and values; 0 is auto.
+    is for tests. `batch_size`: most sequences decoded at once. `cache_mb`: memory of their keys and values. 0: auto.
     """
 
     checkpoint: Path

@@ -1,4 +1,4 @@
-"""One sentence on its way through the decoder: what is asked for, and the errors of running out of memory. No torch."""
+"""One sentence on its way through the decoder: what is asked for, and the error of a full device. No torch."""
 
 from dataclasses import dataclass, field
 
