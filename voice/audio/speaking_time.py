@@ -46,15 +46,24 @@ def plausible_duration_s(text: str, language: str, *, speed: float = 1.0) -> tup
     """
     if speed <= 0:
         raise ValueError(f"need a positive speed, got {speed}")
+    spoken_s, pauses = spoken_duration_s(text, language)
+    shortest_s = max(_FASTEST * spoken_s, _LEAST_S)
+    longest_s = _SLOWEST * spoken_s + _PAUSE_S * pauses + _MOST_EXTRA_S
+    return shortest_s / speed, longest_s / speed
+
+
+def spoken_duration_s(text: str, language: str) -> tuple[float, int]:
+    """Seconds that the letters, digits and symbols of `text` take at a normal pace, and its punctuation marks.
+
+    Raises KeyError for a language that is not in `LETTER_S`.
+    """
     letter_s = LETTER_S[language]
     spoken_s, pauses = 0.0, 0
     for character in text:
         kind = unicodedata.category(character)[0]
         spoken_s += _character_s(character, kind, letter_s)
         pauses += kind == "P"
-    shortest_s = max(_FASTEST * spoken_s, _LEAST_S)
-    longest_s = _SLOWEST * spoken_s + _PAUSE_S * pauses + _MOST_EXTRA_S
-    return shortest_s / speed, longest_s / speed
+    return spoken_s, pauses
 
 
 def _character_s(character: str, kind: str, letter_s: float) -> float:
