@@ -103,7 +103,7 @@ def judge(take: Waveform, *, text: str, language: str, speed: float, is_complete
 def _levels_db(take: Waveform) -> NDArray[np.float64]:
     hop = round(_HOP_S * take.rate_hz)
     rows = take.samples[: len(take.samples) // hop * hop].reshape(-1, hop)
-    power = np.einsum("ij,ij->i", rows, rows, dtype=np.float64) / hop
+    power: NDArray[np.float64] = np.einsum("ij,ij->i", rows, rows, dtype=np.float64) / hop
     return 10 * np.log10(np.maximum(power, 1e-12))
 
 
