@@ -21,6 +21,9 @@ from voice.text.examples import EXAMPLE_TEXTS
 PUBLISHED_TEXT_TOKENS = 6681
 SPECIAL_TOKENS = ["[STOP]", "[UNK]", "[SPACE]", *(f"[{language}]" for language in LANGUAGES), "[START]"]
 LOUDER = 15  # the random vocoder peaks near .02
+STOP_CHANNEL = 0
+STOP_STEEPNESS = 8.0  # in deviations of the token embeddings, from the first token to the one that is asked for
+STOP_GAIN = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,14 @@ TINY = CheckpointSize(layers=2, channels=64, heads=2)
 FULL_SIZE = CheckpointSize(layers=30, channels=1024, heads=16, text_tokens=PUBLISHED_TEXT_TOKENS)
 
 
-def make_checkpoint(folder: Path, *, size: CheckpointSize = TINY, seed: int = 0) -> Path:
-    """Write a checkpoint into `folder` and return it. The same seed makes the same weights."""
+def make_checkpoint(
+    folder: Path, *, size: CheckpointSize = TINY, seed: int = 0, stops_near: int | None = None
+) -> Path:
+    """Write a checkpoint into `folder` and return it. The same seed makes the same weights.
+
+    Random weights never draw the stop token by themselves. With `stops_near` the model does, after about that many
+    audio tokens: earlier or later by an eighth of it, depending on the tokens drawn, and so on text, voice and seed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary = folder / "vocab.json"
     _train_tokenizer(size).save(str(vocabulary))
@@ -50,6 +59,8 @@ def make_checkpoint(folder: Path, *, size: CheckpointSize = TINY, seed: int = 0)
         model.tokenizer.tokenizer = Tokenizer.from_file(str(vocabulary))
         model.init_models()
         _spread(model, seed)
+        if stops_near is not None:
+            _stop_near(model, stops_near)
     torch.save({"model": model.state_dict()}, folder / "model.pth")
     return folder
 
@@ -92,3 +103,19 @@ def _spread(model: Xtts, seed: int) -> None:
         for embedding in (model.gpt.text_embedding, model.gpt.mel_embedding):
             embedding.weight.copy_(torch.randn(embedding.weight.shape, generator=generator))
         model.hifigan_decoder.waveform_decoder.conv_post.weight.mul_(LOUDER)
+
+
+def _stop_near(model: Xtts, tokens: int) -> None:
+    """Let one channel of the mel position rise steadily, and the stop token be likely where that channel is high.
+
+    The channel is a residual stream's: random layers add little to it, and the last token's own embedding the
+    jitter. Both layer norms keep its sign, so the stop token overtakes all others soon after the rise crosses zero.
+    """
+    gpt = model.gpt
+    with torch.no_grad():
+        positions = torch.arange(gpt.mel_pos_embedding.emb.num_embeddings)
+        gpt.mel_pos_embedding.emb.weight[:, STOP_CHANNEL] = STOP_STEEPNESS * (positions - tokens) / tokens
+        gpt.mel_head.weight[:, STOP_CHANNEL] = 0
+        gpt.mel_head.weight[gpt.stop_audio_token] = 0
+        gpt.mel_head.weight[gpt.stop_audio_token, STOP_CHANNEL] = STOP_GAIN
+        gpt.mel_head.bias[gpt.stop_audio_token] = 0
