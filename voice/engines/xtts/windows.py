@@ -1,0 +1,216 @@
+"""Which latents the vocoder needs for which samples, so that a sentence can be spoken window by window. No torch.
+
+A sentence's latents are stretched to the generator's frames by linear interpolation, and HiFi-GAN (Kong et al. 2020,
+arXiv:2010.05646, generator V1) makes 256 samples of each frame. Every sample depends on a limited span of frames:
+followed backwards through the layers here, from their kernels, dilations and strides. All positions are absolute
+in the sentence: latents, frames and samples are counted from its beginning.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+RATE_HZ = 24_000
+CODES_RATE_HZ = 22_050
+FRAMES_PER_LATENT = 1024 / 256  # a GPT code lasts 1024 samples at 22,050 Hz, a frame of the generator 256
+SAMPLES_PER_FRAME = 256
+PRE_KERNEL = POST_KERNEL = 7
+RESBLOCK_KERNELS = (3, 7, 11)
+RESBLOCK_DILATIONS = (1, 3, 5)
+COORDINATE_ERROR = 1e-3  # float32 coordinates of a sentence's frames, up to some 5,000, are off by less
+
+Latents = TypeVar("Latents")
+
+
+@dataclass(frozen=True, slots=True)
+class Upsampling:
+    """A transposed convolution, padded so that it multiplies the length by `stride`."""
+
+    stride: int
+    kernel: int
+
+    @property
+    def padding(self) -> int:
+        """Samples cut off at both ends."""
+        return (self.kernel - self.stride) // 2
+
+
+UPSAMPLINGS = (Upsampling(8, 16), Upsampling(8, 16), Upsampling(2, 4), Upsampling(2, 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Samples `sample_start` to `sample_stop` of a sentence, and the latents that they need, context included."""
+
+    latent_start: int
+    latent_stop: int
+    sample_start: int
+    sample_stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece(Generic[Latents]):
+    """One window to be spoken.
+
+    `latents`: GPT latents `window.latent_start` to `window.latent_stop` of the sentence, shape (latents, channels).
+    `speaker`: the speaker embedding, 512 values. `speed`: the sentence's, the same in all of its windows.
+    """
+
+    latents: Latents
+    speaker: NDArray[np.float32]
+    window: Window
+    speed: float
+
+    @property
+    def reaches_end(self) -> bool:
+        """Whether the sentence ends with this window. No other window comes so near to its last latent's end."""
+        return self.window.sample_stop == sample_count(self.window.latent_stop, speed=self.speed)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Positions `start` to `stop` of one layer's output, in the whole sentence."""
+
+    start: int
+    stop: int
+
+    @property
+    def length(self) -> int:
+        """Number of positions."""
+        return self.stop - self.start
+
+    def widened(self, margin: int, *, size: int | None) -> "Span":
+        """With `margin` more at both sides, as far as the layer goes: `size` is its length, None if not yet known."""
+        stop = self.stop + margin
+        return Span(max(0, self.start - margin), stop if size is None else min(stop, size))
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What one upsampling stage works on: the part of its input that it upsamples, and what it keeps of the result."""
+
+    source: Span
+    kept: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The way of a window through the generator: input frames, the stages, and what the last convolution reads."""
+
+    frames: Span
+    stages: tuple[Stage, ...]
+    last: Span
+    samples: Span
+
+
+def stretches(speed: float) -> tuple[float, ...]:
+    """The scales by which latents are interpolated to frames, one after the other, as Coqui does it."""
+    fixed = (FRAMES_PER_LATENT, RATE_HZ / CODES_RATE_HZ)
+    return fixed if speed == 1 else (1 / speed, *fixed)
+
+
+def stretched_sizes(latents: int, *, speed: float) -> tuple[int, ...]:
+    """Lengths after each of `stretches`; the last one is the number of frames. Rounded down each time."""
+    sizes = []
+    for scale in stretches(speed):
+        latents = int(latents * scale)
+        sizes.append(latents)
+    return tuple(sizes)
+
+
+def sample_count(latents: int, *, speed: float) -> int:
+    """Samples of a whole sentence of so many latents, at 24 kHz: exactly as many as Coqui's decoder makes."""
+    return stretched_sizes(latents, speed=speed)[-1] * SAMPLES_PER_FRAME
+
+
+def stretch_source(span: Span, *, scale: float, size: int | None) -> Span:
+    """The positions between which `span` is interpolated, `size` of them in the whole sentence (None: not yet known).
+
+    Half-pixel coordinates, as in torch's `interpolate(scale_factor=..., align_corners=False)`.
+    """
+    first = (span.start + 0.5) / scale - 0.5 - COORDINATE_ERROR
+    last = (span.stop - 0.5) / scale - 0.5 + COORDINATE_ERROR
+    stop = max(0, math.floor(last)) + 2
+    return Span(max(0, math.floor(first)), stop if size is None else min(stop, size))
+
+
+def stretch_spans(frames: Span, *, speed: float, latents: int | None) -> tuple[Span, ...]:
+    """The spans that `frames` are interpolated from: latents first, then after each stretch, `frames` at last.
+
+    `latents`: how many the sentence has, None if it goes on.
+    """
+    sizes: tuple[int | None, ...] = (None,) * len(stretches(speed))
+    if latents is not None:
+        sizes = (latents, *stretched_sizes(latents, speed=speed)[:-1])
+    spans = [frames]
+    for scale, size in zip(reversed(stretches(speed)), reversed(sizes), strict=True):
+        spans.insert(0, stretch_source(spans[0], scale=scale, size=size))
+    return tuple(spans)
+
+
+def receptive_margin() -> int:
+    """Positions on each side that the residual blocks of a stage look at: those of the widest kernel, all in a row."""
+    return max(
+        sum((kernel - 1) // 2 * (dilation + 1) for dilation in RESBLOCK_DILATIONS) for kernel in RESBLOCK_KERNELS
+    )
+
+
+def plan_window(samples: Span, *, frames: int | None) -> Plan:
+    """Follow `samples` back through the generator. `frames`: how many the sentence has, None if it goes on.
+
+    At the sentence's own ends spans stop there, so that zero padding acts as it does on the whole sentence; elsewhere
+    they are wide enough for it not to reach `samples`.
+    """
+    strides = [upsampling.stride for upsampling in UPSAMPLINGS]
+    sizes = [None if frames is None else frames * math.prod(strides[:count]) for count in range(len(strides) + 1)]
+    wanted = last = samples.widened(POST_KERNEL // 2, size=sizes[-1])
+    stages: list[Stage] = []
+    for upsampling, size, source_size in zip(reversed(UPSAMPLINGS), sizes[:0:-1], sizes[-2::-1], strict=True):
+        kept = wanted.widened(receptive_margin(), size=size)
+        wanted = _upsampling_source(kept, upsampling, source_size)
+        stages.insert(0, Stage(wanted, kept))
+    return Plan(wanted.widened(PRE_KERNEL // 2, size=sizes[0]), tuple(stages), last, samples)
+
+
+def window_next(*, spoken: int, latents: int, is_last: bool, speed: float) -> Window | None:
+    """The window after the `spoken` samples of a sentence that has `latents` so far; None if no sample is final yet.
+
+    It reaches as far as later latents can change nothing, or with `is_last` to the sentence's end, and holds whole
+    frames. Takes some 50 microseconds.
+    """
+    if is_last:
+        count = stretched_sizes(latents, speed=speed)[-1]
+        stop = count * SAMPLES_PER_FRAME
+    else:
+        stop = max(0, _final_frames(latents, speed) - LOOKAHEAD_FRAMES) * SAMPLES_PER_FRAME
+    if stop <= spoken:
+        return None
+    frames = plan_window(Span(spoken, stop), frames=count if is_last else None).frames
+    needed = stretch_spans(frames, speed=speed, latents=latents if is_last else None)[0]
+    return Window(needed.start, latents if is_last else needed.stop, spoken, stop)
+
+
+def _final_frames(latents: int, speed: float) -> int:
+    """How many frames no later latent can change: those interpolated between latents that are there."""
+    count = latents
+    for scale in stretches(speed):
+        count = max(0, math.ceil((count - 0.5 - COORDINATE_ERROR) * scale - 0.5))
+    return count
+
+
+def _upsampling_source(span: Span, upsampling: Upsampling, size: int | None) -> Span:
+    """The inputs of a transposed convolution that reach `span`."""
+    start = -((upsampling.kernel - 1 - upsampling.padding - span.start) // upsampling.stride)
+    stop = (span.stop - 1 + upsampling.padding) // upsampling.stride + 1
+    return Span(max(0, start), stop if size is None else min(stop, size))
+
+
+def _lookahead_frames() -> int:
+    far = 1000  # any frame that is far from a beginning
+    return plan_window(Span(0, far * SAMPLES_PER_FRAME), frames=None).frames.stop - far
+
+
+LOOKAHEAD_FRAMES = _lookahead_frames()
