@@ -1,0 +1,374 @@
+"""Continuous batching: one thread owns the device and speaks the sentences of all callers in one batch. No torch."""
+
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import asdict
+from types import TracebackType
+from typing import Generic
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voice.audio.waveform import Samples
+from voice.engines.xtts.protocols import Decoder, Vocoder
+from voice.engines.xtts.scheduler import Scheduler
+from voice.engines.xtts.sequence import DeviceMemoryFull, Prompt
+from voice.engines.xtts.statistics import BatcherStatistics, BatcherTotals
+from voice.engines.xtts.ticket import EngineFailed, EngineOutOfMemory, Ticket
+from voice.engines.xtts.utterance import Utterance
+from voice.engines.xtts.windows import Latents, Piece, Window
+from voice.errors import EngineError, EngineUnavailable, VoiceError
+
+PREFILLS_PER_STEP = 4
+LATENTS_PER_CALL = 2_400
+WAITING_MAX = 2_000
+IDLE_TRIM_S = 30.0
+
+logger = logging.getLogger(__name__)
+
+
+class Batcher(Generic[Latents]):
+    """Speaks many sentences at once. `submit`, `statistics` and `close` are safe to call from any thread.
+
+    `start` begins the thread, which alone calls `decoder` and `vocoder`. Between its steps sequences join and leave,
+    cancels and deadlines take effect, and streams whose listeners are behind pause. What fails, fails the sentences
+    that took part in it; the thread goes on. A device without memory gets a smaller batch, and the sentences that must
+    leave it go on later where they were, from the tokens that they have.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder[Latents],
+        vocoder: Vocoder[Latents],
+        *,
+        waiting_max: int = WAITING_MAX,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`waiting_max`: sentences that may wait for a slot. `clock`: seconds, what deadlines are compared with."""
+        self._decoder = decoder
+        self._vocoder = vocoder
+        self._waiting_max = waiting_max
+        self._clock = clock
+        self._scheduler: Scheduler[Utterance] = Scheduler(slots=decoder.slots, cells=decoder.cells)
+        self._inbox: deque[Utterance] = deque()
+        self._totals = BatcherTotals()
+        self._latents_per_call = LATENTS_PER_CALL
+        self._lock = threading.Lock()  # of the inbox's bound, and of whether it is still emptied
+        self._wake = threading.Event()
+        self._is_closing = False
+        self._is_over = False
+        self._thread = threading.Thread(target=self._run, name="xtts-batcher", daemon=True)
+
+    def __enter__(self) -> "Batcher[Latents]":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Begin the thread, once."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread after its current step; what is open fails with EngineUnavailable. May be called again."""
+        self._is_closing = True
+        self._wake.set()
+        if self._thread.ident is None:
+            self._end()
+        else:
+            self._thread.join()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether sentences are being spoken: started, not closed, and the thread has not died."""
+        return self._thread.is_alive() and not self._is_over
+
+    def submit(
+        self,
+        prompt: Prompt,
+        speaker: NDArray[np.float32],
+        *,
+        speed: float,
+        group: Hashable,
+        first_chunk: int | None = None,
+        deadline_s: float | None = None,
+    ) -> Ticket:
+        """Have one sentence spoken.
+
+        `speaker`: the speaker embedding, 512 values. `speed`: 0.5..2.0. `group`: sentences of one caller share it, and
+        take turns with those of other groups. `first_chunk`: how many tokens the first chunk of a stream waits for;
+        without it the sentence is delivered whole. A stream that is not taken is not decoded further: do not submit
+        more of them at once than are listened to. `deadline_s`: when, by `time.monotonic`, it fails with `timed_out`.
+        Raises EngineUnavailable `engine_busy` or `engine_stopped`.
+        """
+        ticket = Ticket(on_change=self._wake.set)
+        utterance = Utterance(
+            group=group,
+            columns=0,
+            is_stream=first_chunk is not None,
+            prompt=prompt,
+            speaker=speaker,
+            speed=speed,
+            ticket=ticket,
+            deadline_s=deadline_s,
+            chunk_tokens=first_chunk or 0,
+        )
+        with self._lock:
+            if self._is_over or self._is_closing:
+                raise _stopped()
+            if self._scheduler.waiting_count + len(self._inbox) >= self._waiting_max:
+                raise EngineUnavailable("engine_busy", "Too many sentences wait for the engine. Try again later.")
+            self._inbox.append(utterance)
+        self._wake.set()
+        return ticket
+
+    def statistics(self) -> BatcherStatistics:
+        """Figures of this moment; a step that is under way may be counted in part."""
+        return BatcherStatistics(
+            waiting=self._scheduler.waiting_count + len(self._inbox),
+            running=len(self._scheduler.running),
+            limit=self._scheduler.limit,
+            **asdict(self._totals),
+        )
+
+    def step(self) -> bool:
+        """Do one step; for the thread, and for tests that run none. Whether there is more to do at once."""
+        self._hear()
+        self._admit()
+        self._decode()
+        self._speak()
+        return not self._scheduler.is_idle
+
+    # --- what callers want
+
+    def _hear(self) -> None:
+        while self._inbox:
+            self._receive(self._inbox[0])
+            self._inbox.popleft()
+        now = self._clock()
+        for utterance in (*self._scheduler.running, *self._scheduler.waiting):
+            if utterance.ticket.is_cancelled:
+                self._totals.cancelled += 1
+                self._leave(utterance)
+            elif utterance.deadline_s is not None and now >= utterance.deadline_s:
+                self._drop(utterance, EngineError("timed_out", "This was not spoken in time and was stopped."))
+            elif utterance.is_paused and not utterance.is_unheard:
+                self._scheduler.resume(utterance)
+            elif utterance.slot is not None and utterance.is_unheard:
+                self._scheduler.pause(utterance)
+
+    def _receive(self, utterance: Utterance) -> None:
+        try:
+            utterance.columns = self._decoder.columns(utterance.prompt)
+            self._scheduler.add(utterance)
+        except EngineError as error:
+            self._totals.failed += 1
+            utterance.ticket.fail(error)
+
+    # --- admit
+
+    def _admit(self) -> None:
+        for _ in range(PREFILLS_PER_STEP):
+            while (paused := self._scheduler.in_the_way()) is not None:
+                self._preempt(paused)
+            utterance = self._scheduler.admit()
+            if utterance is None or not self._prefill(utterance):
+                return
+
+    def _prefill(self, utterance: Utterance) -> bool:
+        assert utterance.slot is not None
+        try:
+            self._decoder.prefill(utterance.slot, utterance.prompt, tuple(utterance.tokens))
+        except DeviceMemoryFull:
+            self._shrink()
+            if utterance.slot is not None:
+                self._preempt(utterance)
+            return False
+        except Exception as error:
+            self._fail([utterance], error)
+        else:
+            self._totals.prefills += 1
+        return True
+
+    # --- decode
+
+    def _decode(self) -> None:
+        batch = [utterance for utterance in self._scheduler.running if utterance.is_decodable]
+        if not batch:
+            return
+        try:
+            tokens = self._decoder.step(_slots(batch))
+        except DeviceMemoryFull:
+            self._shrink()
+            return
+        except Exception as error:
+            self._fail(batch, error)
+            return
+        for utterance, token in zip(batch, tokens, strict=True):
+            utterance.draw(token, stop_token=self._decoder.stop_token)
+        self._scheduler.step_succeeded()
+        self._totals.steps += 1
+        self._totals.tokens += len(batch)
+
+    # --- speak
+
+    def _speak(self) -> None:
+        """Streams first: somebody waits for them."""
+        for is_stream in (True, False):
+            due = self._due(is_stream=is_stream)
+            if due:
+                self._speak_batch(due)
+
+    def _due(self, *, is_stream: bool) -> list[tuple[Utterance, Window]]:
+        """What is ready, the longest-running first, as much as one call of the vocoder takes."""
+        due: list[tuple[Utterance, Window]] = []
+        room = self._latents_per_call
+        for utterance in self._scheduler.running:
+            if utterance.is_stream is not is_stream or not utterance.is_due:
+                continue
+            window = utterance.window()
+            if window is None:
+                if utterance.is_complete:
+                    self._finish(utterance, last=None)
+                continue
+            room -= window.latent_stop - window.latent_start
+            if room < 0 and due:
+                break
+            due.append((utterance, window))
+        return due
+
+    def _speak_batch(self, due: list[tuple[Utterance, Window]]) -> None:
+        try:
+            waveforms = self._vocoder.speak([self._piece(utterance, window) for utterance, window in due])
+        except DeviceMemoryFull:
+            self._speak_less(due)
+            return
+        except Exception as error:
+            self._fail([utterance for utterance, _ in due], error)
+            return
+        self._latents_per_call = min(LATENTS_PER_CALL, self._latents_per_call * 9 // 8 + 1)
+        self._totals.vocoder_calls += 1
+        for (utterance, window), samples in zip(due, waveforms, strict=True):
+            self._totals.samples += len(samples)
+            utterance.hear(window)
+            if utterance.is_complete:
+                self._finish(utterance, last=samples)
+            else:
+                utterance.ticket.deliver(samples)
+
+    def _piece(self, utterance: Utterance, window: Window) -> Piece[Latents]:
+        assert utterance.slot is not None
+        latents = self._decoder.latents(utterance.slot, window.latent_start, window.latent_stop)
+        return Piece(latents, utterance.speaker, window, utterance.speed)
+
+    def _speak_less(self, due: list[tuple[Utterance, Window]]) -> None:
+        """Halve the next calls, or if it was a single piece, have others leave. It stays due."""
+        if len(due) == 1:
+            self._shrink(keep=due[0][0])
+            return
+        self._totals.out_of_memory += 1
+        self._latents_per_call = max(1, sum(window.latent_stop - window.latent_start for _, window in due) // 2)
+        self._decoder.trim()
+
+    # --- leaving
+
+    def _shrink(self, *, keep: Utterance | None = None) -> None:
+        """The device had no memory: go on with half of the batch. Who is alone may try again once."""
+        self._totals.out_of_memory += 1
+        leaving = self._scheduler.shrink(keep=keep)
+        logger.warning("no memory on the device: %d leave, %d may run", len(leaving), self._scheduler.limit)
+        for utterance in leaving:
+            self._preempt(utterance)
+        if not leaving:
+            (alone,) = self._scheduler.running
+            if alone.was_out_of_memory:
+                self._drop(alone, EngineOutOfMemory())
+            alone.was_out_of_memory = True
+        self._decoder.trim()
+
+    def _preempt(self, utterance: Utterance) -> None:
+        slot = utterance.slot
+        assert slot is not None
+        self._totals.preempted += 1
+        self._scheduler.preempt(utterance)
+        self._decoder.release(slot)
+        utterance.lose_slot()
+
+    def _finish(self, utterance: Utterance, *, last: Samples | None) -> None:
+        self._totals.finished += 1
+        self._leave(utterance)
+        if last is None:
+            utterance.ticket.finish(utterance.outcome)
+        else:
+            utterance.ticket.deliver(last, outcome=utterance.outcome)
+
+    def _fail(self, utterances: Sequence[Utterance], cause: Exception) -> None:
+        logger.error("%d sentences failed", len(utterances), exc_info=cause)
+        for utterance in utterances:
+            error = EngineFailed()
+            error.__cause__ = cause
+            self._drop(utterance, error)
+
+    def _drop(self, utterance: Utterance, error: VoiceError) -> None:
+        self._totals.failed += 1
+        self._leave(utterance)
+        utterance.ticket.fail(error)
+
+    def _leave(self, utterance: Utterance) -> None:
+        """Give back what it has, before its caller hears of the end."""
+        slot = utterance.slot
+        self._scheduler.remove(utterance)
+        if slot is not None:
+            self._decoder.release(slot)
+
+    # --- the thread
+
+    def _run(self) -> None:
+        try:
+            while not self._is_closing:
+                self._wake.clear()
+                if not self.step():
+                    self._rest()
+        except BaseException as error:
+            logger.critical("the engine's thread died", exc_info=error)
+            self._end(cause=error)
+        else:
+            self._end()
+
+    def _rest(self) -> None:
+        """Wait for a caller or the next deadline. After half a minute the device gets its spare memory back."""
+        if not self._wake.wait(min(IDLE_TRIM_S, self._until_deadline_s())) and self._until_deadline_s() > 0:
+            self._decoder.trim()
+            self._wake.wait(self._until_deadline_s())
+
+    def _until_deadline_s(self) -> float:
+        sequences = (*self._scheduler.running, *self._scheduler.waiting)
+        deadlines = [one.deadline_s for one in sequences if one.deadline_s is not None]
+        left_s = min(deadlines, default=math.inf) - self._clock()
+        return min(max(0.0, left_s), threading.TIMEOUT_MAX)
+
+    def _end(self, *, cause: BaseException | None = None) -> None:
+        """Take no more, and fail all that is open. The models are not touched: after a death they may be broken."""
+        with self._lock:
+            self._is_over = True
+        for utterance in (*self._inbox, *self._scheduler.running, *self._scheduler.waiting):
+            error = _stopped()
+            error.__cause__ = cause
+            utterance.ticket.fail(error)
+
+
+def _slots(batch: Sequence[Utterance]) -> list[int]:
+    return [utterance.slot for utterance in batch if utterance.slot is not None]
+
+
+def _stopped() -> EngineUnavailable:
+    return EngineUnavailable(
+        "engine_stopped", "The engine has stopped here. Try again; tell the operator if it stays."
+    )
