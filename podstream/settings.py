@@ -126,9 +126,9 @@ CELERY_BEAT_SCHEDULE = {
 # Files
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR}},
-    "samples": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VOICE_UPLOAD_DIR}},
-    "models": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VOICE_MODEL_DIR}},
-    "output": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VOICE_OUTPUT_DIR}},
+    "samples": {"BACKEND": "voice.storage.local.LocalStorage", "OPTIONS": {"location": VOICE_UPLOAD_DIR}},
+    "models": {"BACKEND": "voice.storage.local.LocalStorage", "OPTIONS": {"location": VOICE_MODEL_DIR}},
+    "output": {"BACKEND": "voice.storage.local.LocalStorage", "OPTIONS": {"location": VOICE_OUTPUT_DIR}},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 FILE_UPLOAD_TEMP_DIR = str(WORK_DIR)

@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.core.files.base import ContentFile
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import RefreshToken
 
@@ -153,8 +154,7 @@ def test_the_server_streams_parts_and_wholes(live_url: str, user: User) -> None:
     content = AUDIO * 40  # 2 MB: many blocks
     synthesis = completed_synthesis(user)
     output_storage().delete(synthesis.audio_name)
-    with output_storage().open(synthesis.audio_name, "wb") as f:
-        f.write(content)
+    assert output_storage().save(synthesis.audio_name, ContentFile(content)) == synthesis.audio_name
     headers = {"Authorization": f"Bearer {RefreshToken.for_user(user).access_token}"}
     with httpx.Client(base_url=live_url, headers=headers, timeout=20) as client:
         url = f"/api/voice/history/{synthesis.pk}/audio"

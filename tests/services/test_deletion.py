@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage
 from django.db import connection
 
 from tests.api.rows import completed_synthesis, ready_model, ready_sample
@@ -24,6 +23,7 @@ from voice.services.sample import sample_delete
 from voice.services.synthesis import synthesis_cancel, synthesis_delete
 from voice.services.voice_model import voice_model_delete
 from voice.storage import StoredFile, output_storage, sample_storage, voice_model_storage, work_sweep
+from voice.storage.base import VoiceStorage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Make = Callable[..., VoiceSample | VoiceModel | Synthesis]
@@ -40,7 +40,7 @@ EACH = pytest.mark.parametrize(
 
 @EACH
 def test_what_a_killed_attempt_left_goes_too(
-    user: User, make: Make, delete: Callable[..., None], argument: str, storage: Callable[[], Storage]
+    user: User, make: Make, delete: Callable[..., None], argument: str, storage: Callable[[], VoiceStorage]
 ) -> None:
     row = make(user)
     folder = f"{user.pk}/{row.pk}"
@@ -51,7 +51,7 @@ def test_what_a_killed_attempt_left_goes_too(
 
 @EACH
 def test_two_deletes_at_once_both_succeed(
-    user: User, make: Make, delete: Callable[..., None], argument: str, storage: Callable[[], Storage]
+    user: User, make: Make, delete: Callable[..., None], argument: str, storage: Callable[[], VoiceStorage]
 ) -> None:
     row = make(user)
     barrier, failed = threading.Barrier(4), []

@@ -4,16 +4,17 @@ import hashlib
 import logging
 import unicodedata
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
 
 from asgiref.sync import sync_to_async
-from django.core.files import File
-from django.core.files.storage import Storage
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from voice.api.exceptions import AudioGone, RangeNotSatisfiable
 from voice.api.ranges import ByteRange, UnsatisfiableRange, etag_matches, parse_range
+from voice.storage.base import VoiceStorage
 
 logger = logging.getLogger(__name__)
 BLOCK_BYTES = 65_536
@@ -21,7 +22,7 @@ CONTENT_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav", "flac": "audio/flac", 
 
 
 def audio_response(
-    request: HttpRequest, *, storage: Storage, name: str, label: str, as_attachment: bool
+    request: HttpRequest, *, storage: VoiceStorage, name: str, label: str, as_attachment: bool
 ) -> HttpResponseBase:
     """The stored file `name`, or the part that the request's Range header asks for, read as it is sent.
 
@@ -37,14 +38,14 @@ def audio_response(
     }
     if etag_matches(request.headers.get("If-None-Match"), etag):
         return HttpResponse(status=304, headers=headers)
-    file = _open(storage, name)
+    with _gone_if_missing(name):
+        size = storage.size(name)
     try:
-        part, status = _part(request, etag, file.size), 206
+        part, status = _part(request, etag, size), 206
     except UnsatisfiableRange as error:
-        file.close()
-        raise RangeNotSatisfiable(size=file.size) from error
+        raise RangeNotSatisfiable(size=size) from error
     if part is None:
-        part, status = ByteRange(0, file.size, file.size), 200
+        part, status = ByteRange(0, size, size), 200
     else:
         headers["Content-Range"] = part.content_range
     file_name = f"{safe_file_name(label)}.{suffix}"
@@ -52,7 +53,12 @@ def audio_response(
         "Content-Length": str(part.length),
         "Content-Disposition": content_disposition_header(as_attachment, file_name) or "inline",
     }
-    return _stream(request, file, part, status=status, headers=headers, content_type=CONTENT_TYPES[suffix])
+    content_type = CONTENT_TYPES[suffix]
+    if request.method == "HEAD":
+        return HttpResponse(status=status, headers=headers, content_type=content_type)
+    with _gone_if_missing(name):
+        file = storage.open_from(name, part.start)
+    return _stream(request, file, part.length, status=status, headers=headers, content_type=content_type)
 
 
 def safe_file_name(label: str) -> str:
@@ -62,9 +68,10 @@ def safe_file_name(label: str) -> str:
     return " ".join(plain.split())[:80].strip(" .") or "audio"
 
 
-def _open(storage: Storage, name: str) -> "File[bytes]":
+@contextmanager
+def _gone_if_missing(name: str) -> Iterator[None]:
     try:
-        return storage.open(name, "rb")
+        yield
     except FileNotFoundError as error:
         logger.error("file of a row is missing: %s", name)
         raise AudioGone from error
@@ -77,33 +84,22 @@ def _part(request: HttpRequest, etag: str, size: int) -> ByteRange | None:
 
 
 def _stream(
-    request: HttpRequest,
-    file: "File[bytes]",
-    part: ByteRange,
-    *,
-    status: int,
-    headers: dict[str, str],
-    content_type: str,
+    request: HttpRequest, file: BinaryIO, length: int, *, status: int, headers: dict[str, str], content_type: str
 ) -> HttpResponseBase:
-    if request.method == "HEAD":
-        file.close()
-        response: HttpResponseBase = HttpResponse(status=status, headers=headers, content_type=content_type)
-        return response
-    file.seek(part.start)
     # Under ASGI Django would read a plain iterator to its end before it sends the first byte.
-    content = _blocks_async(file, part.length) if isinstance(request, ASGIRequest) else _blocks(file, part.length)
+    content = _blocks_async(file, length) if isinstance(request, ASGIRequest) else _blocks(file, length)
     response = StreamingHttpResponse(content, status=status, headers=headers, content_type=content_type)
     response._resource_closers.append(file.close)  # type: ignore[attr-defined]
     return response
 
 
-def _blocks(file: "File[bytes]", length: int) -> Iterator[bytes]:
+def _blocks(file: BinaryIO, length: int) -> Iterator[bytes]:
     while length > 0 and (block := file.read(min(BLOCK_BYTES, length))):
         length -= len(block)
         yield block
 
 
-async def _blocks_async(file: "File[bytes]", length: int) -> AsyncIterator[bytes]:
+async def _blocks_async(file: BinaryIO, length: int) -> AsyncIterator[bytes]:
     read = sync_to_async(file.read, thread_sensitive=False)
     while length > 0 and (block := await read(min(BLOCK_BYTES, length))):
         length -= len(block)

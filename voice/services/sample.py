@@ -17,7 +17,7 @@ from voice.models import Job, User, VoiceSample
 from voice.models.lifecycle import VOICE_MODEL_TERMINAL
 from voice.services.idempotency import idempotency_forget
 from voice.services.job import job_cancel, job_create, job_fail, jobs_lock
-from voice.storage import drop_folder, resource_folder, sample_storage, store, work_folder
+from voice.storage import resource_folder, sample_storage, store, work_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def upload_judge(source: Path, *, owner: User) -> Iterator[JudgedUpload]:
             yield JudgedUpload(sample_id, owner, decoded, source.stat().st_size, sha256, pcm.name, original_name)
         finally:
             if not VoiceSample.objects.filter(pk=sample_id).exists():
-                drop_folder(sample_storage(), folder)
+                sample_storage().delete_folder(folder)
 
 
 def sample_create(*, judged: JudgedUpload, name: str, language: str) -> VoiceSample:
@@ -104,4 +104,4 @@ def sample_delete(*, sample: VoiceSample) -> None:
         idempotency_forget(resource=sample)
         folder = resource_folder(owner_id=sample.owner_id, resource_id=sample.pk)
         sample.delete()
-        transaction.on_commit(lambda: drop_folder(sample_storage(), folder), robust=True)
+        transaction.on_commit(lambda: sample_storage().delete_folder(folder), robust=True)

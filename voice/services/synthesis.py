@@ -13,7 +13,7 @@ from voice.models.lifecycle import SynthesisStatus, VoiceModelStatus, advance
 from voice.services.idempotency import idempotency_forget
 from voice.services.job import job_cancel, job_create, jobs_lock
 from voice.services.voice_model import engine_check_language
-from voice.storage import drop_folder, output_storage, resource_folder
+from voice.storage import output_storage, resource_folder
 from voice.text.normalize import clean_text, length_nfc
 
 CANCELLED = JobCancelled("cancelled", "This was cancelled.")
@@ -72,7 +72,7 @@ def synthesis_delete(*, synthesis: Synthesis) -> None:
         idempotency_forget(resource=synthesis)
         folder = resource_folder(owner_id=synthesis.owner_id, resource_id=synthesis.pk)
         synthesis.delete()
-        transaction.on_commit(lambda: drop_folder(output_storage(), folder), robust=True)
+        transaction.on_commit(lambda: output_storage().delete_folder(folder), robust=True)
 
 
 def _check_usable(voice_model: VoiceModel) -> None:

@@ -13,7 +13,7 @@ from voice.models import Job, User, VoiceModel, VoiceSample
 from voice.models.lifecycle import SAMPLE_TERMINAL, SYNTHESIS_TERMINAL, SampleStatus
 from voice.services.idempotency import idempotency_forget
 from voice.services.job import job_cancel, job_create, job_fail, jobs_lock
-from voice.storage import drop_folder, resource_folder, voice_model_storage
+from voice.storage import resource_folder, voice_model_storage
 
 
 def voice_model_clone(
@@ -63,7 +63,7 @@ def voice_model_delete(*, voice_model: VoiceModel) -> None:
         idempotency_forget(resource=voice_model)
         folder = resource_folder(owner_id=voice_model.owner_id, resource_id=voice_model.pk)
         voice_model.delete()
-        transaction.on_commit(lambda: drop_folder(voice_model_storage(), folder), robust=True)
+        transaction.on_commit(lambda: voice_model_storage().delete_folder(folder), robust=True)
 
 
 def _check_usable(sample: VoiceSample) -> None:

@@ -7,33 +7,36 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
+from typing import cast
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files import File
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import storages
+
+from voice.storage.base import VoiceStorage
 
 
-def sample_storage() -> Storage:
+def sample_storage() -> VoiceStorage:
     """Decoded uploads, kept originals and preprocessed audio."""
-    return storages["samples"]
+    return cast(VoiceStorage, storages["samples"])
 
 
-def voice_model_storage() -> Storage:
+def voice_model_storage() -> VoiceStorage:
     """Voice profiles."""
-    return storages["models"]
+    return cast(VoiceStorage, storages["models"])
 
 
-def output_storage() -> Storage:
+def output_storage() -> VoiceStorage:
     """Synthesised speech."""
-    return storages["output"]
+    return cast(VoiceStorage, storages["output"])
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     """A file in one of the storages."""
 
-    storage: Storage
+    storage: VoiceStorage
     name: str
 
     def of_attempt(self, attempt: int) -> "StoredFile":
@@ -56,18 +59,7 @@ def attempt_name(*, owner_id: UUID, resource_id: UUID, attempt: int, suffix: str
     return f"{resource_folder(owner_id=owner_id, resource_id=resource_id)}/{attempt}.{suffix}"
 
 
-def drop_folder(storage: Storage, folder: str) -> None:
-    """Delete every file in a resource's folder, also those that no row names because their worker was killed."""
-    try:
-        names = storage.listdir(folder)[1]
-    except FileNotFoundError:
-        return
-    for name in names:
-        storage.delete(f"{folder}/{name}")
-    storage.delete(folder)
-
-
-def store(storage: Storage, name: str, source: Path) -> StoredFile:
+def store(storage: VoiceStorage, name: str, source: Path) -> StoredFile:
     """Put a finished local file into a storage."""
     with source.open("rb") as f:
         return StoredFile(storage, storage.save(name, File(f)))
@@ -94,12 +86,12 @@ def work_sweep(*, older_than_s: float) -> None:
             continue
 
 
-def fetch(storage: Storage, name: str, folder: Path) -> Path:
+def fetch(storage: VoiceStorage, name: str, folder: Path) -> Path:
     """A local path with the content of a stored file: itself on a local disk, a copy in `folder` elsewhere."""
     try:
         return Path(storage.path(name))
     except NotImplementedError:
         target = folder / name.replace("/", "-")
-        with storage.open(name, "rb") as source, target.open("wb") as sink:
+        with storage.open_from(name, 0) as source, target.open("wb") as sink:
             shutil.copyfileobj(source, sink)
         return target

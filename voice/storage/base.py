@@ -1,0 +1,43 @@
+"""What we ask of a storage beyond Django's own verbs: reading a part, and looking through what is there."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from django.core.files.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file that is in a storage, whether a row names it or not. `modified_at` is aware, in UTC."""
+
+    name: str
+    size_bytes: int
+    modified_at: datetime
+
+
+class VoiceStorage(Storage):
+    """A storage of voices. A name is written once and never again, in one step: it is whole or it is not there.
+
+    Safe to use from several threads.
+    """
+
+    @abstractmethod
+    def open_from(self, name: str, start: int) -> BinaryIO:
+        """The content of a file from byte `start` to its end, read as it is asked for; the caller closes it.
+
+        Raises FileNotFoundError.
+        """
+
+    @abstractmethod
+    def entries(self, folder: str = "") -> Iterator[Entry]:
+        """Every file below `folder`, those of one folder one after the other, without holding them all in memory.
+
+        What appears or goes meanwhile may be among them or not.
+        """
+
+    @abstractmethod
+    def delete_folder(self, folder: str) -> int:
+        """Delete everything below `folder`, and the folder. Returns how many files that were; 0 where it is not."""
