@@ -1,0 +1,188 @@
+"""What XTTS keeps of a speaker: conditioning latents for the GPT, a speaker embedding for the vocoder."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import torch
+import torchaudio
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from voice.audio.waveform import Waveform
+from voice.engines.xtts import speaker_encoder
+from voice.engines.xtts.checkpoint import Checkpoint
+from voice.engines.xtts.layout import CONDITIONING_BLOCKS, MEL_BANDS, PERCEIVER_LAYERS
+from voice.errors import EngineError
+
+REFERENCE_S = 30
+CHUNK_S = 6
+SHORTEST_S = 0.33
+QUIETEST = 1e-3  # peak: -60 dB, below what preprocessing lets through
+FFT_SIZE = 2048
+WINDOW = 1024
+HOP = 256
+HIGHEST_HZ = 8000.0
+PERCEIVER_HEADS = 8
+
+Weights = Mapping[str, Tensor]
+
+
+class Conditioner:
+    """The encoders of one checkpoint, in float32 whatever the GPT runs in: they work once per voice. Thread-safe."""
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device) -> None:
+        self._device = device
+        self._rate_hz = checkpoint.shape.input_rate_hz
+        self._heads = checkpoint.shape.heads
+        self._mel_stats = checkpoint.weights["mel_stats"].to(device, torch.float32)
+        self._encoder = self._part(checkpoint, "gpt.conditioning_encoder.")
+        self._perceiver = self._part(checkpoint, "gpt.conditioning_perceiver.")
+        self._speaker = self._part(checkpoint, speaker_encoder.PREFIX)
+        self._window = torch.hann_window(WINDOW, device=device)
+        bank = torchaudio.functional.melscale_fbanks(
+            FFT_SIZE // 2 + 1, 0.0, HIGHEST_HZ, MEL_BANDS, self._rate_hz, norm="slaney"
+        )
+        self._mel_bank: Tensor = bank.T.to(device)
+
+    def _part(self, checkpoint: Checkpoint, prefix: str) -> Weights:
+        return {
+            name.removeprefix(prefix): checkpoint.weights[name].to(self._device, torch.float32, copy=True)
+            for name in checkpoint.weights
+            if name.startswith(prefix)
+        }
+
+    @torch.inference_mode()
+    def conditioning_latents(self, references: Sequence[Waveform]) -> NDArray[np.float32]:
+        """What the GPT reads of the speaker, shape (32, channels): the mean over chunks of 6 s.
+
+        Of each reference the first 30 s count, so every recording is heard. For one reference it is what Coqui's
+        `get_gpt_cond_latents` gives with length 30 and chunks of 6 s. A last chunk below a third of a second is left
+        out. Raises EngineError `reference_unusable` where no reference is longer than that and louder than -60 dB.
+        """
+        chunks = [chunk for samples in self._usable(references) for chunk in self._chunks(samples)]
+        latents = torch.stack([self._chunk_latents(chunk) for chunk in chunks]).mean(dim=0)
+        return _array(latents)
+
+    @torch.inference_mode()
+    def speaker_embedding(self, references: Sequence[Waveform]) -> NDArray[np.float32]:
+        """Who speaks, for the vocoder, shape (512,): the mean of the embeddings of each reference's first 30 s.
+
+        Each has length 1, their mean a little less, as with Coqui. Raises like `conditioning_latents`.
+        """
+        embeddings = [self._embedding(samples) for samples in self._usable(references)]
+        return _array(torch.stack(embeddings).mean(dim=0))
+
+    @torch.inference_mode()
+    def similarity(self, embedding: NDArray[np.float32], waveform: Waveform) -> float:
+        """Cosine between `embedding`, shape (512,), and that of the first 30 s of `waveform`; 0..1, negative is 0.
+
+        Raises like `conditioning_latents`.
+        """
+        other = self._embedding(self._usable([waveform])[0]).cpu()
+        cosine = functional.cosine_similarity(torch.from_numpy(np.array(embedding)), other, dim=0)
+        return float(cosine.clamp(0, 1))
+
+    def _usable(self, references: Sequence[Waveform]) -> list[Tensor]:
+        """The first 30 s of each reference at the model's rate, shape (n,), as Coqui loads a file."""
+        found = [
+            self._resampled(waveform)
+            for waveform in references
+            if waveform.duration_s >= SHORTEST_S and np.abs(waveform.samples).max() >= QUIETEST
+        ]
+        if not found:
+            raise EngineError(
+                "reference_unusable",
+                "The reference audio is too short or too quiet. Record at least ten seconds of clear speech.",
+                details={"longest_s": max((round(waveform.duration_s, 2) for waveform in references), default=0.0)},
+            )
+        return found
+
+    def _resampled(self, waveform: Waveform) -> Tensor:
+        samples = torch.from_numpy(np.array(waveform.samples[: waveform.rate_hz * (REFERENCE_S + 1)]))
+        samples = _at_rate(samples, waveform.rate_hz, self._rate_hz)
+        return samples[: self._rate_hz * REFERENCE_S].clamp(-1, 1).to(self._device)
+
+    def _chunks(self, samples: Tensor) -> Iterator[Tensor]:
+        for chunk in samples.split(self._rate_hz * CHUNK_S):
+            if len(chunk) >= self._rate_hz * SHORTEST_S:
+                yield chunk
+
+    def _chunk_latents(self, samples: Tensor) -> Tensor:
+        spectrum = torch.stft(
+            samples, FFT_SIZE, HOP, WINDOW, self._window, center=True, pad_mode="reflect", return_complex=True
+        )
+        mels = (self._mel_bank @ spectrum.abs().square()).clamp(min=1e-5).log() / self._mel_stats[:, None]
+        return _resampled_latents(self._perceiver, _encoded(self._encoder, mels[None], self._heads))[0]
+
+    def _embedding(self, samples: Tensor) -> Tensor:
+        resampled = _at_rate(samples, self._rate_hz, speaker_encoder.RATE_HZ)
+        return speaker_encoder.speaker_embedding(self._speaker, resampled)
+
+
+def _at_rate(samples: Tensor, rate_hz: int, target_hz: int) -> Tensor:
+    resampled: Tensor = torchaudio.functional.resample(samples, rate_hz, target_hz)
+    return resampled
+
+
+def _encoded(weights: Weights, mels: Tensor, heads: int) -> Tensor:
+    """Mel frames (1, 80, n) through the conditioning encoder of Tortoise: (1, channels, n)."""
+    hidden = functional.conv1d(mels, weights["init.weight"], weights["init.bias"])
+    _, channels, frames = hidden.shape
+    for block in range(CONDITIONING_BLOCKS):
+        name = f"attn.{block}"
+        normed = functional.group_norm(
+            hidden, _groups(channels), weights[f"{name}.norm.weight"], weights[f"{name}.norm.bias"]
+        )
+        joined = functional.conv1d(normed, weights[f"{name}.qkv.weight"], weights[f"{name}.qkv.bias"])
+        queries, keys, values = joined.reshape(1, heads, -1, frames).transpose(2, 3).chunk(3, dim=3)
+        attended = functional.scaled_dot_product_attention(queries, keys, values)
+        attended = attended.transpose(2, 3).reshape(1, channels, frames)
+        # the residual is the normed input: so the published model was trained
+        hidden = normed + functional.conv1d(
+            attended, weights[f"{name}.proj_out.weight"], weights[f"{name}.proj_out.bias"]
+        )
+    return hidden
+
+
+def _groups(channels: int) -> int:
+    """Groups of Tortoise's group norm: 32, and fewer for the few channels of a small model."""
+    groups = 8 if channels <= 16 else 16 if channels <= 64 else 32
+    while channels % groups:
+        groups //= 2
+    return groups
+
+
+def _resampled_latents(weights: Weights, encoded: Tensor) -> Tensor:
+    """Frames (1, channels, n) as 32 latents (1, 32, channels): a Perceiver resampler (Alayrac et al. 2022)."""
+    context = encoded.transpose(1, 2)
+    latents = weights["latents"][None]
+    for layer in range(PERCEIVER_LAYERS):
+        latents = latents + _cross_attended(weights, f"layers.{layer}.0", latents, context)
+        hidden, gates = functional.linear(
+            latents, weights[f"layers.{layer}.1.0.weight"], weights[f"layers.{layer}.1.0.bias"]
+        ).chunk(2, dim=-1)
+        latents = latents + functional.linear(
+            hidden * functional.gelu(gates),
+            weights[f"layers.{layer}.1.2.weight"],
+            weights[f"layers.{layer}.1.2.bias"],
+        )
+    return functional.normalize(latents, dim=-1) * latents.shape[-1] ** 0.5 * weights["norm.gamma"]
+
+
+def _cross_attended(weights: Weights, name: str, latents: Tensor, context: Tensor) -> Tensor:
+    """Latents look at the frames and at themselves."""
+    seen = torch.cat((latents, context), dim=1)
+    keys, values = functional.linear(seen, weights[f"{name}.to_kv.weight"]).chunk(2, dim=-1)
+    queries = functional.linear(latents, weights[f"{name}.to_q.weight"])
+    attended = functional.scaled_dot_product_attention(_in_heads(queries), _in_heads(keys), _in_heads(values))
+    return functional.linear(attended.transpose(1, 2).flatten(2), weights[f"{name}.to_out.weight"])
+
+
+def _in_heads(inputs: Tensor) -> Tensor:
+    return inputs.unflatten(2, (PERCEIVER_HEADS, -1)).transpose(1, 2)
+
+
+def _array(tensor: Tensor) -> NDArray[np.float32]:
+    array: NDArray[np.float32] = tensor.cpu().numpy()
+    return array

@@ -1,0 +1,76 @@
+"""Where the model runs and in which precision, and how much of the device's memory is in use."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from voice.engines.xtts.configuration import XttsConfiguration
+from voice.errors import EngineUnavailable
+
+CPU_BFLOAT16 = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")  # x86-64: AMX, AVX-512; ARM: NEON, SVE
+CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceMemory:
+    """Memory in bytes: `used_bytes` by this process, of `total_bytes` that the device, or a container's limit, has."""
+
+    used_bytes: int
+    total_bytes: int
+
+
+def device_choose(configuration: XttsConfiguration) -> torch.device:
+    """The device that `configuration` asks for; "auto" takes the first CUDA device, or else the CPU.
+
+    Which GPU is the first one, CUDA_VISIBLE_DEVICES decides. Raises EngineUnavailable `device_missing` for "cuda"
+    where there is none.
+    """
+    is_there = torch.cuda.is_available()
+    if configuration.device == "cuda" and not is_there:
+        raise EngineUnavailable(
+            "device_missing",
+            "XTTS is set to run on CUDA, and no CUDA device can be used. Set XTTS_DEVICE=auto, or make a GPU and its "
+            "driver visible to this process.",
+        )
+    return torch.device("cuda" if is_there and configuration.device != "cpu" else "cpu")
+
+
+def precision_choose(configuration: XttsConfiguration, device: torch.device) -> torch.dtype:
+    """The dtype of GPT and vocoder; "auto" takes bfloat16 where `device` computes in it.
+
+    A GPU without it takes float16, a CPU without it float32: emulated, bfloat16 is slower and still less exact.
+    """
+    if configuration.precision != "auto":
+        asked: torch.dtype = getattr(torch, configuration.precision)
+        return asked
+    if device.type == "cuda":
+        is_native = torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.bfloat16 if is_native else torch.float16
+    return torch.bfloat16 if cpu_has_bfloat16() else torch.float32
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether the CPU multiplies in bfloat16: AVX-512 BF16, AMX, or ARM's BF16."""
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name, False) for name in CPU_BFLOAT16)
+
+
+def memory_report(device: torch.device) -> DeviceMemory:
+    """What this process holds of the memory of `device`, and how much there is.
+
+    On CUDA: what torch has reserved, and the whole card. On a CPU: resident memory, and the machine's or its
+    control group's. Linux only for the CPU.
+    """
+    if device.type == "cuda":
+        total: int = torch.cuda.mem_get_info(device)[1]
+        return DeviceMemory(torch.cuda.memory_reserved(device), total)
+    page = os.sysconf("SC_PAGE_SIZE")
+    resident = int(Path("/proc/self/statm").read_text().split()[1]) * page
+    return DeviceMemory(resident, min([os.sysconf("SC_PHYS_PAGES") * page, *_container_limits()]))
+
+
+def _container_limits() -> list[int]:
+    written = [path.read_text().strip() for path in CGROUP_LIMITS if path.is_file()]
+    return [int(limit) for limit in written if limit.isdigit()]  # "max" is no limit

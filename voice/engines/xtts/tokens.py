@@ -1,0 +1,72 @@
+"""Text to the token ids that the GPT was trained on: Coqui's cleaners and the checkpoint's byte-pair encoding.
+
+Importing this is light; making a TextTokenizer imports Coqui's cleaners (and with them torch).
+"""
+
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from voice.engines.xtts.files import VOCABULARY
+from voice.errors import InvalidText
+
+if TYPE_CHECKING:
+    from voice.engines.xtts.checkpoint import Checkpoint
+
+CHARACTER_LIMITS: Mapping[str, int] = {
+    "en": 250,
+    "de": 253,
+    "fr": 273,
+    "es": 239,
+    "it": 213,
+    "pt": 203,
+    "pl": 224,
+    "zh-cn": 82,
+    "ar": 166,
+    "cs": 186,
+    "ru": 182,
+    "nl": 251,
+    "tr": 226,
+    "ja": 71,
+    "hu": 224,
+    "ko": 95,
+    "hi": 150,
+}
+"""Characters of a sentence by language, above which Coqui warns that XTTS may leave out words."""
+
+SILENT_TOKENS = ("[SPACE]", "[UNK]")
+_cleaning = threading.Lock()  # num2words and cutlet keep state in their modules while they work
+
+
+class TextTokenizer:
+    """The tokenizer of one checkpoint. Thread-safe.
+
+    `most_tokens`: the longest sentence that the GPT can read, in ids of `encode`, as Coqui has it.
+    """
+
+    def __init__(self, checkpoint: "Checkpoint") -> None:
+        from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
+
+        self._coqui: Any = VoiceBpeTokenizer(checkpoint.folder / VOCABULARY)
+        self._silent = {self._coqui.tokenizer.token_to_id(token) for token in SILENT_TOKENS}
+        self.most_tokens = checkpoint.shape.max_text_tokens - 1
+
+    def encode(self, text: str, language: str) -> tuple[int, ...]:
+        """Token ids of `text`, the language's tag first; empty where there is nothing in it that has a token.
+
+        `language` is a key of LANGUAGES. The ids are those of Coqui's `VoiceBpeTokenizer.encode` for the stripped
+        text in small letters; there may be more than `most_tokens`. The text is not logged, as Coqui's own method
+        would. Raises InvalidText `text_unspeakable` where the cleaners fail, such as at a number that has no name.
+        """
+        code = language.split("-")[0]
+        try:
+            with _cleaning:
+                cleaned: str = self._coqui.preprocess_text(text.strip().lower(), code)
+        except Exception as error:  # whatever the libraries of 17 languages meet in a text that they cannot read
+            raise InvalidText(
+                "text_unspeakable",
+                "A number or a sign in the text cannot be read aloud. Write it in words.",
+                details={"cause": type(error).__name__},
+            ) from None  # its message may quote the text, which belongs in no log
+        ids: list[int] = self._coqui.tokenizer.encode(f"[{language}]{cleaned}".replace(" ", "[SPACE]")).ids
+        return tuple(ids) if set(ids[1:]) - self._silent else ()
