@@ -24,7 +24,7 @@ from voice.engines.xtts.windows import Latents, Piece, Window
 from voice.errors import EngineError, EngineUnavailable, VoiceError
 
 PREFILLS_PER_STEP = 4
-LATENTS_PER_CALL = 2_400
+LATENTS_PER_CALL = 600  # the longest sentence; a call on a CPU stays within seconds, so that cancels are heard
 WAITING_MAX = 2_000
 IDLE_TRIM_S = 30.0
 
@@ -108,6 +108,7 @@ class Batcher(Generic[Latents]):
         more of them at once than are listened to. `deadline_s`: when, by `time.monotonic`, it fails with `timed_out`.
         Raises EngineUnavailable `engine_busy` or `engine_stopped`.
         """
+        assert first_chunk is None or first_chunk > 0
         ticket = Ticket(on_change=self._wake.set)
         utterance = Utterance(
             group=group,
@@ -171,6 +172,10 @@ class Batcher(Generic[Latents]):
         except EngineError as error:
             self._totals.failed += 1
             utterance.ticket.fail(error)
+        except Exception as cause:
+            logger.exception("the decoder broke on a prompt")
+            self._totals.failed += 1
+            utterance.ticket.fail(_caused(EngineFailed(), cause))
 
     # --- admit
 
@@ -310,11 +315,9 @@ class Batcher(Generic[Latents]):
             utterance.ticket.deliver(last, outcome=utterance.outcome)
 
     def _fail(self, utterances: Sequence[Utterance], cause: Exception) -> None:
-        logger.error("%d sentences failed", len(utterances), exc_info=cause)
+        logger.error("the models broke on %d sentences", len(utterances), exc_info=cause)
         for utterance in utterances:
-            error = EngineFailed()
-            error.__cause__ = cause
-            self._drop(utterance, error)
+            self._drop(utterance, _caused(EngineFailed(), cause))
 
     def _drop(self, utterance: Utterance, error: VoiceError) -> None:
         self._totals.failed += 1
@@ -355,13 +358,16 @@ class Batcher(Generic[Latents]):
         return min(max(0.0, left_s), threading.TIMEOUT_MAX)
 
     def _end(self, *, cause: BaseException | None = None) -> None:
-        """Take no more, and fail all that is open. The models are not touched: after a death they may be broken."""
+        """Take no more, and fail all that is open. After a death the models are not touched: they may be broken."""
         with self._lock:
             self._is_over = True
-        for utterance in (*self._inbox, *self._scheduler.running, *self._scheduler.waiting):
-            error = _stopped()
-            error.__cause__ = cause
-            utterance.ticket.fail(error)
+        scheduled = (*self._scheduler.running, *self._scheduler.waiting)
+        for utterance in (*self._inbox, *scheduled):
+            utterance.ticket.fail(_caused(_stopped(), cause))
+        self._inbox.clear()
+        if cause is None:
+            for utterance in scheduled:
+                self._leave(utterance)
 
 
 def _slots(batch: Sequence[Utterance]) -> list[int]:
@@ -372,3 +378,9 @@ def _stopped() -> EngineUnavailable:
     return EngineUnavailable(
         "engine_stopped", "The engine has stopped here. Try again; tell the operator if it stays."
     )
+
+
+def _caused(error: VoiceError, cause: BaseException | None) -> VoiceError:
+    """An error of its own for each ticket: it is raised in another thread, which adds its traceback to it."""
+    error.__cause__ = cause
+    return error

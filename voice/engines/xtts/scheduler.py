@@ -185,7 +185,7 @@ class Scheduler(Generic[S]):
         elif sequence in self._returned:
             self._returned.remove(sequence)
         elif self._urgent.remove(sequence, is_turn=is_turn):
-            self._urgent_in_a_row += is_turn
+            self._urgent_in_a_row += is_turn and self._others.first() is not None
         else:
             self._others.remove(sequence, is_turn=is_turn)
             self._urgent_in_a_row = 0 if is_turn else self._urgent_in_a_row
