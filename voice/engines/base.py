@@ -1,7 +1,7 @@
 """What a speech engine is. Engines know audio and text, and nothing of Django."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -76,11 +76,14 @@ class SynthesisParams:
 
     `speed`: 0.5..2.0, 1.0 is the voice's own pace. `seed`: the same seed and input give the same samples.
     `options`: the engine's own parameters, already validated against `SpeechEngine.option_specs`.
+    `heartbeat`: an engine that keeps its caller waiting calls it about once a second, on the caller's thread; what it
+    raises ends the work and reaches the caller. So a cancel and a deadline are noticed between two chunks.
     """
 
     speed: float = 1.0
     seed: int = 0
     options: Mapping[str, float] = field(default_factory=dict)
+    heartbeat: Callable[[], None] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +153,6 @@ class SpeechEngine(Protocol):
 
     def similarity(self, profile: VoiceProfile, waveform: Waveform) -> float:
         """How much `waveform` sounds like the profile's speaker, 0 (another person) to 1 (the same)."""
+
+    def report(self) -> Mapping[str, float]:
+        """Figures about its work so far and the memory that it holds, for the log; empty where it keeps none."""

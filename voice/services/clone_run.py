@@ -29,7 +29,7 @@ def clone_run(lease: Lease, folder: Path) -> Outcome:
     engine = engine_get(voice_model.engine)
     profile = engine.clone(references, voice_model.language)
     lease.report(0.7, "comparing")
-    similarity = engine.similarity(profile, _first_words(engine, profile, voice_model.language))
+    similarity = engine.similarity(profile, _first_words(engine, profile, voice_model.language, lease))
     lease.report(0.9, "storing")
     file = _stored(profile, voice_model, attempt=lease.job.attempt, folder=folder)
     quality = {
@@ -68,8 +68,9 @@ def _stored(profile: VoiceProfile, voice_model: VoiceModel, *, attempt: int, fol
     return store(voice_model_storage(), name, path)
 
 
-def _first_words(engine: SpeechEngine, profile: VoiceProfile, language: str) -> Waveform:
+def _first_words(engine: SpeechEngine, profile: VoiceProfile, language: str, lease: Lease) -> Waveform:
     """What the new voice says first, to be compared with the speaker."""
     sentence = split_sentences(EXAMPLE_TEXTS[language], language, limit_chars=250)[0]
-    chunks = [chunk.waveform for chunk in engine.synthesize(profile, sentence, language, SynthesisParams())]
+    params = SynthesisParams(heartbeat=lease.heartbeat)
+    chunks = [chunk.waveform for chunk in engine.synthesize(profile, sentence, language, params)]
     return Waveform(np.concatenate([chunk.samples for chunk in chunks]), chunks[0].rate_hz)

@@ -24,8 +24,9 @@ REPORT_INTERVAL_S = 0.5  # progress is for people: more writes than this help no
 class Lease:
     """One worker's hold on one attempt of a job.
 
-    `report` is called from the working thread, between sentences or steps; it is where a worker learns that the
-    job was cancelled, deleted or given to somebody else.
+    `report` and `heartbeat` are called from the working thread, between sentences or steps; they are where a worker
+    learns that the job was cancelled, deleted or given to somebody else. Neither they nor the renewal keep a
+    connection to the database, so that a process may wait for more jobs at once than its pool has connections.
     """
 
     def __init__(self, *, job: Job, token: UUID) -> None:
@@ -49,10 +50,16 @@ class Lease:
         if now < self._next_report and phase == self.job.phase:
             return
         self._next_report = now + REPORT_INTERVAL_S
-        self.job.phase = phase
-        if not self._held().update(progress=min(max(progress, 0.0), 1.0), phase=phase):
+        self.job.phase, self.job.progress = phase, progress
+        held = self._held().update(progress=min(max(progress, 0.0), 1.0), phase=phase)
+        _give_back_connection()
+        if not held:
             self._is_lost.set()
             raise LeaseLost("lease_lost", "Another worker owns this job, or it was cancelled.")
+
+    def heartbeat(self) -> None:
+        """Say that the work goes on, where there is no progress to tell of. Raises what `report` raises."""
+        self.report(self.job.progress, self.job.phase)
 
     @contextmanager
     def kept_alive(self) -> Iterator[None]:
@@ -86,6 +93,13 @@ class Lease:
         try:
             if not self._held().update(lease_until=until):
                 self._is_lost.set()
+            _give_back_connection()
         except DatabaseError as error:  # the next round tries again; the final write is fenced anyway
             logger.warning("job %s: lease not renewed: %s", self.job.pk, type(error).__name__)
             connection.close()
+
+
+def _give_back_connection() -> None:
+    """To the pool, while this thread waits for the engine; not in a transaction, whose connection it is."""
+    if not connection.in_atomic_block:
+        connection.close()

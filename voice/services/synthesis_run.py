@@ -30,7 +30,7 @@ def synthesis_run(lease: Lease, folder: Path) -> Outcome:
     synthesis = lease.job.synthesis
     assert synthesis is not None
     text = normalize_text(synthesis.text, synthesis.language)
-    pcm = _speak_to(folder / "speech.wav", _chunks(synthesis, text, folder), lease)
+    pcm = _speak_to(folder / "speech.wav", _chunks(synthesis, text, lease, folder), lease)
     lease.report(SPEAKING_SHARE, "encoding")
     speech = folder / f"encoded.{synthesis.output_format}"
     encoded = encode(pcm, speech, output_format=cast(OutputFormat, synthesis.output_format), tags=_tags(synthesis))
@@ -59,14 +59,16 @@ def synthesis_run(lease: Lease, folder: Path) -> Outcome:
     return Outcome(file, write)
 
 
-def _chunks(synthesis: Synthesis, text: str, folder: Path) -> Iterator[SpeechChunk]:
+def _chunks(synthesis: Synthesis, text: str, lease: Lease, folder: Path) -> Iterator[SpeechChunk]:
     voice_model = synthesis.voice_model
     if voice_model is None:
         raise Conflict("voice_model_deleted", "The voice model was deleted.")
     if voice_model.is_blocked:
         raise Blocked("model_blocked", f"A moderator has blocked the voice “{voice_model.name}”.")
     profile = VoiceProfile.load(fetch(voice_model_storage(), voice_model.profile_name, folder))
-    params = SynthesisParams(speed=synthesis.speed, seed=synthesis.seed, options=synthesis.options)
+    params = SynthesisParams(
+        speed=synthesis.speed, seed=synthesis.seed, options=synthesis.options, heartbeat=lease.heartbeat
+    )
     return engine_get(voice_model.engine).synthesize(profile, text, synthesis.language, params)
 
 

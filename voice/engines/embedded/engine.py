@@ -3,7 +3,7 @@
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -58,6 +58,10 @@ class EmbeddedEngine:
     def warm_up(self) -> None:
         """Start the espeak process and measure its English voice. Raises EngineUnavailable if it cannot start."""
         self._speaker.voice("en", LOW_VARIANT, rate_hz=RATE_MAX_HZ)
+
+    def report(self) -> Mapping[str, float]:
+        """Nothing: it holds no device and batches no work."""
+        return {}
 
     def close(self) -> None:
         """End the espeak process. The engine stays usable: the next sentence starts another."""
