@@ -58,10 +58,11 @@ class Environment:
         return default if self._is_outside(name, value, within) else value
 
     def choice(self, name: str, default: str, *, among: tuple[str, ...]) -> str:
-        """One of `among`, which are in capitals; the value may be in any case."""
-        word = self.text(name, default).upper()
-        if word in among:
-            return word
+        """One of `among`, as it is written there; the value may be in any case."""
+        word = self.text(name, default)
+        for choice in among:
+            if choice.lower() == word.lower():
+                return choice
         self.problems[name] = f"{word!r} is none of {', '.join(among)}."
         return default
 

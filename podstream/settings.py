@@ -60,6 +60,14 @@ JOB_MAX_ATTEMPTS = env.integer("JOB_MAX_ATTEMPTS", 3)
 JOB_BACKOFF_S = env.number("JOB_BACKOFF_S", 5.0, within=(0, 86_400))
 SWEEP_INTERVAL_S = env.number("SWEEP_INTERVAL_S", 5.0, within=(0, 86_400))
 
+# XTTS v2, the engine of GPU workers; voice/apps.py hands these to it
+XTTS_CHECKPOINT = Path(env.text("XTTS_CHECKPOINT", str(VAR_DIR / "xtts"))).resolve()
+XTTS_LICENCE_ACCEPTED = env.flag("XTTS_LICENCE_ACCEPTED", False)  # of the weights: non-commercial use alone
+XTTS_DEVICE = env.choice("XTTS_DEVICE", "auto", among=("auto", "cpu", "cuda"))
+XTTS_PRECISION = env.choice("XTTS_PRECISION", "auto", among=("auto", "float32", "bfloat16", "float16"))
+XTTS_BATCH_SIZE = env.integer("XTTS_BATCH_SIZE", 0, within=(0, 1024))
+XTTS_CACHE_MB = env.integer("XTTS_CACHE_MB", 0, within=(0, 1_048_576))
+
 # Database
 DATABASE_URL = env.url("DATABASE_URL", schemes=("postgres", "postgresql", "sqlite"))
 SQLITE_IS_USED = not DATABASE_URL or DATABASE_URL.startswith("sqlite")

@@ -39,6 +39,34 @@ def test_nonsense_has_an_id_and_a_hint(settings: Any, name: str, value: object, 
     assert all(message.hint for message in found)
 
 
+def make_weights(folder: Path) -> Path:
+    """A folder that has the files of an XTTS checkpoint, as far as the web process looks."""
+    for name in ("config.json", "vocab.json", "model.safetensors"):
+        (folder / name).write_text("{}")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("engine", "is_accepted", "has_weights", "expected"),
+    [
+        ("embedded", False, False, set()),
+        ("embedded", True, False, set()),
+        ("embedded", False, True, {"voice.W004"}),
+        ("xtts", False, True, {"voice.W004"}),
+        ("xtts", True, False, {"voice.W003"}),
+        ("xtts", True, True, set()),
+    ],
+)
+def test_an_xtts_that_cannot_be_used_is_warned_of_and_stops_nobody(
+    settings: Any, tmp_path: Path, engine: str, is_accepted: bool, has_weights: bool, expected: set[str]
+) -> None:
+    settings.VOICE_ENGINE, settings.XTTS_LICENCE_ACCEPTED = engine, is_accepted
+    settings.XTTS_CHECKPOINT = make_weights(tmp_path) if has_weights else tmp_path
+    found = run_checks()
+    assert {message.id for message in found} == expected
+    assert all(message.hint and not message.is_serious() for message in found)
+
+
 PRODUCTION = {
     "DATABASE_URL": "postgresql://u:p@db.example/podstream",
     "REDIS_URL": "redis://redis.example:6379/0",
@@ -59,6 +87,7 @@ NONSENSE = {
     "MAX_VOICE_FILE_SIZE": "abc",
     "SWEEP_INTERVAL_S": "nan",
     "LOG_LEVEL": "loud",
+    "XTTS_DEVICE": "tpu",
     "HTTPS_ONLY": "maybe",
     "ACCESS_TOKEN_MINUTES": "-5",
     "REFRESH_TOKEN_DAYS": "0",

@@ -28,6 +28,7 @@ def read_url(env: Environment) -> str:
         ("60", lambda env: env.integer("X", 1, within=(1, 60)), 60),
         ("1e1", lambda env: env.number("X", 1.0), 10.0),
         ("info", lambda env: env.choice("X", "ERROR", among=("INFO", "ERROR")), "INFO"),
+        ("CUDA", lambda env: env.choice("X", "auto", among=("auto", "cuda")), "cuda"),
         ("", read_url, ""),
         ("redis://:p%40@h:6379/0", read_url, "redis://:p%40@h:6379/0"),
         ("unix:///run/redis.sock", read_url, "unix:///run/redis.sock"),

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from voice.engines.registry import engine_names
+from voice.engines.xtts.files import checkpoint_problem
 
 POSITIVE = (
     "MAX_VOICE_FILE_SIZE",
@@ -71,6 +72,36 @@ def engine_is_known(**_: Any) -> list[CheckMessage]:
             f"VOICE_ENGINE is {settings.VOICE_ENGINE!r}.",
             hint=f"Set it to one of: {', '.join(engine_names())}.",
             id="voice.E003",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def xtts_is_whole(**_: Any) -> list[CheckMessage]:
+    """XTTS is the engine of new voices and cannot be used, or its weights lie there unused for want of a licence.
+
+    Warnings, for the site goes on with the voices of other engines. A worker that is to speak with XTTS and cannot
+    does not start.
+    """
+    problem = checkpoint_problem(settings.XTTS_CHECKPOINT)
+    if settings.XTTS_LICENCE_ACCEPTED:
+        if settings.VOICE_ENGINE != "xtts" or problem is None:
+            return []
+        return [
+            Warning(
+                f"VOICE_ENGINE is xtts and its weights are missing: no new voice can be cloned. {problem}",
+                hint="Run `make download-xtts`, or set VOICE_ENGINE=embedded.",
+                id="voice.W003",
+            )
+        ]
+    if settings.VOICE_ENGINE != "xtts" and problem is not None:
+        return []
+    return [
+        Warning(
+            "XTTS v2 is off: the licence of its weights, which allows non-commercial use alone, is not accepted.",
+            hint="If you accept it (docs/ENGINES.md says what it is), set XTTS_LICENCE_ACCEPTED=True; else use the "
+            "embedded engine, and remove the weights.",
+            id="voice.W004",
         )
     ]
 

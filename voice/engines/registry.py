@@ -1,10 +1,18 @@
 """Which engines there are, and the one instance of each in this process."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 
 from voice.engines.base import SpeechEngine
+from voice.engines.xtts.availability import require_available
+from voice.engines.xtts.configuration import XttsConfiguration
 from voice.errors import EngineUnavailable
+
+SHARED_BY_THREADS = frozenset({"xtts"})
+"""Engines that decode the sentences of all threads of a process in one batch; each further process would hold the
+weights once more."""
 
 
 def _embedded() -> SpeechEngine:
@@ -13,7 +21,17 @@ def _embedded() -> SpeechEngine:
     return EmbeddedEngine()
 
 
-_factories: dict[str, Callable[[], SpeechEngine]] = {"embedded": _embedded}
+def _xtts(configuration: XttsConfiguration) -> SpeechEngine:
+    require_available(configuration)
+    from voice.engines.xtts.engine import XttsEngine  # imports torch no earlier than it works
+
+    return XttsEngine(configuration)
+
+
+_factories: dict[str, Callable[[], SpeechEngine]] = {
+    "embedded": _embedded,
+    "xtts": partial(_xtts, XttsConfiguration(Path("xtts"), is_licence_accepted=False)),  # until xtts_configure
+}
 _instances: dict[str, SpeechEngine] = {}
 _lock = threading.Lock()
 
@@ -31,3 +49,16 @@ def engine_get(name: str) -> SpeechEngine:
                 raise EngineUnavailable("engine_unknown", f"There is no engine called {name!r} here.")
             _instances[name] = _factories[name]()
         return _instances[name]
+
+
+def engines_made() -> Mapping[str, SpeechEngine]:
+    """The instances that this process has made so far, by name. Thread-safe."""
+    with _lock:
+        return dict(_instances)
+
+
+def xtts_configure(configuration: XttsConfiguration) -> None:
+    """Say where the weights of XTTS are and how to run them, before its first use. Thread-safe."""
+    with _lock:
+        _factories["xtts"] = partial(_xtts, configuration)
+        _instances.pop("xtts", None)
