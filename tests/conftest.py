@@ -90,7 +90,7 @@ def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..
     started: list[subprocess.Popen[bytes]] = []
 
     def start(
-        concurrency: int = 1, queues: str = "preprocess,clone,synthesis,maintenance", **env: str
+        concurrency: int = 1, queues: str = ALL_QUEUES, pool: str = "prefork", **env: str
     ) -> subprocess.Popen[bytes]:
         log = tmp_path / f"worker-{len(started)}.log"
         command = [
@@ -104,6 +104,8 @@ def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..
             "INFO",
             "--queues",
             queues,
+            "--pool",
+            pool,
         ]
         command += ["--concurrency", str(concurrency), "--without-gossip", "--without-mingle", "--without-heartbeat"]
         command += ["--hostname", f"test{len(started)}-{os.getpid()}@%h"]

@@ -1,23 +1,30 @@
 """Celery's doors: each fetches an id and calls a service."""
 
 import logging
+import sys
 import threading
+import time
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from celery import bootsteps, shared_task
-from celery.signals import beat_init, celeryd_init, worker_process_init
+from celery.concurrency.thread import TaskPool as ThreadPool
+from celery.signals import beat_init, celeryd_after_setup, celeryd_init, worker_process_init
 from django.conf import settings
 from django.db import close_old_connections, connections
 
 from podstream.celery import app
 from podstream.embedded import ensure_redis
 from podstream.start import refuse_nonsense
-from voice.engines.registry import engine_get
+from voice.engines.base import SpeechEngine
+from voice.engines.registry import SHARED_BY_THREADS, engine_get, engines_made
+from voice.errors import EngineError
 from voice.services.job_run import job_run
 from voice.services.job_sweep import job_sweep
 
 logger = logging.getLogger(__name__)
+SPEAKING_QUEUES = frozenset({"clone", "synthesis"})  # their jobs want an engine
 
 
 @shared_task(name="voice.run_job")
@@ -46,21 +53,62 @@ def prepare(**_: Any) -> None:
         ensure_redis(settings.VAR_DIR)
 
 
+@celeryd_after_setup.connect
+def prepare_to_speak(instance: Any, **_: Any) -> None:
+    """Before a worker takes jobs that want an engine: stop where VOICE_ENGINE cannot work in it, and say why.
+
+    A pool of threads shares one engine, which is loaded here, before the consumer starts. Celery sends no
+    worker_process_init for such a pool.
+    """
+    if not _speaks():
+        return
+    is_threads = issubclass(instance.pool_cls, ThreadPool)
+    try:
+        engine = engine_get(settings.VOICE_ENGINE)
+        if is_threads:
+            _load(engine)
+    except EngineError as error:
+        _refuse(f"The engine {settings.VOICE_ENGINE!r} cannot work here ({error.code}). {error.message}")
+    if not is_threads and settings.VOICE_ENGINE in SHARED_BY_THREADS:
+        _refuse(
+            f"The engine {settings.VOICE_ENGINE!r} speaks for many jobs in one process: start this worker with "
+            "--pool threads, or without the queues clone and synthesis. docs/OPERATIONS.md has both commands."
+        )
+
+
 @worker_process_init.connect
 def warm_up(**_: Any) -> None:
     """Load the engine before the first job waits for it; in the child, because CUDA does not survive a fork."""
     connections.close_all()
-    engine_get(settings.VOICE_ENGINE).warm_up()
+    if _speaks():
+        _load(engine_get(settings.VOICE_ENGINE))
 
 
-class SweepStep(bootsteps.StartStopStep):
-    """In the small size the worker sweeps by itself, from a thread of its parent process."""
+def _speaks() -> bool:
+    """Whether this worker takes jobs that want an engine."""
+    return not SPEAKING_QUEUES.isdisjoint(app.amqp.queues.consume_from)
+
+
+def _load(engine: SpeechEngine) -> None:
+    started = time.monotonic()
+    engine.warm_up()
+    logger.info("engine %s %s: loaded in %.1f s", engine.name, engine.version, time.monotonic() - started)
+
+
+def _refuse(reason: str) -> None:
+    logger.critical("This worker does not start. %s", reason)
+    sys.exit(1)
+
+
+class PeriodicStep(bootsteps.StartStopStep):
+    """Does something every `interval_s` seconds, from a thread of the worker's main process."""
+
+    interval_s: float
 
     def __init__(self, worker: Any, **options: Any) -> None:
         super().__init__(worker, **options)
-        self.enabled = settings.SWEEP_IN_WORKER
         self._is_stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=type(self).__name__, daemon=True)
 
     def start(self, worker: Any) -> None:
         self._thread.start()
@@ -69,15 +117,55 @@ class SweepStep(bootsteps.StartStopStep):
         self._is_stopping.set()
         self._thread.join(timeout=5)
 
+    def do(self) -> None:
+        """One round."""
+        raise NotImplementedError
+
     def _run(self) -> None:
-        while not self._is_stopping.wait(settings.SWEEP_INTERVAL_S):
+        while not self._is_stopping.wait(self.interval_s):
             try:
-                close_old_connections()
-                job_sweep()
-            except Exception:  # the next round tries again: a sweeper that dies helps nobody
-                logger.exception("sweep failed")
-            finally:
-                connections.close_all()
+                self.do()
+            except Exception:  # the next round tries again: a thread that dies helps nobody
+                logger.exception("%s failed", type(self).__name__)
 
 
-app.steps["worker"].add(SweepStep)
+class SweepStep(PeriodicStep):
+    """Every worker sweeps, so that the small size needs no beat."""
+
+    interval_s = settings.SWEEP_INTERVAL_S
+
+    def __init__(self, worker: Any, **options: Any) -> None:
+        super().__init__(worker, **options)
+        self.enabled = settings.SWEEP_IN_WORKER
+
+    def do(self) -> None:
+        try:
+            close_old_connections()
+            job_sweep()
+        finally:
+            connections.close_all()
+
+
+class ReportStep(PeriodicStep):
+    """Logs what the engines of a pool of threads have done, and the memory they hold: each minute, and at the end."""
+
+    interval_s = 60.0
+
+    def __init__(self, worker: Any, **options: Any) -> None:
+        super().__init__(worker, **options)
+        self.enabled = issubclass(worker.pool_cls, ThreadPool)
+        self._told: dict[str, Mapping[str, float]] = {}
+
+    def stop(self, worker: Any) -> None:
+        super().stop(worker)
+        self.do()
+
+    def do(self) -> None:
+        for name, engine in engines_made().items():
+            figures = engine.report()
+            if figures and figures != self._told.get(name):
+                logger.info("engine %s: %s", name, " ".join(f"{key}={value:g}" for key, value in figures.items()))
+                self._told[name] = figures
+
+
+app.steps["worker"].update({SweepStep, ReportStep})
