@@ -5,7 +5,6 @@ from voice.engines.base import LANGUAGES, OptionSpec
 ENGINE_NAME = "xtts"
 ENGINE_VERSION = "2.1"
 LANGUAGE_CODES = frozenset(LANGUAGES)
-RATE_HZ = 24000
 
 TEMPERATURE = OptionSpec(
     name="temperature",

@@ -1,0 +1,109 @@
+"""XTTS v2: voice cloning and speech in 17 languages from Coqui's checkpoint, many sentences in one batch."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from voice.audio.waveform import Waveform
+from voice.engines.base import LANGUAGES, SpeechChunk, SynthesisParams, VoiceProfile
+from voice.engines.xtts.availability import require_available
+from voice.engines.xtts.configuration import XttsConfiguration
+from voice.engines.xtts.options import ENGINE_NAME, ENGINE_VERSION, LANGUAGE_CODES, OPTION_SPECS
+from voice.errors import InvalidText
+
+if TYPE_CHECKING:
+    from voice.engines.xtts.runtime import XttsRuntime
+
+
+class XttsEngine:
+    """The engine of one process: one model on one device, one batch for all callers. See `docs/ENGINES.md`.
+
+    Made without torch, so that the web process can ask what it is; the model is loaded by `warm_up` or at the first
+    use. Every method is safe to call from threads, and raises EngineUnavailable where the engine cannot be loaded.
+    """
+
+    name = ENGINE_NAME
+    version = ENGINE_VERSION
+    languages = LANGUAGE_CODES
+    option_specs = OPTION_SPECS
+
+    def __init__(self, configuration: XttsConfiguration) -> None:
+        self._configuration = configuration
+        self._lock = threading.Lock()
+        self._loaded: XttsRuntime | None = None
+
+    def warm_up(self) -> None:
+        """Load the model and speak a word with it. Raises EngineUnavailable: no licence, weights, torch or device."""
+        self._runtime().warm_up()
+
+    def close(self) -> None:
+        """Give the device back; who waits is told `engine_stopped`. The next call loads the model again."""
+        with self._lock:
+            loaded, self._loaded = self._loaded, None
+        if loaded is not None:
+            loaded.close()
+
+    def clone(self, references: Sequence[Waveform], language: str) -> VoiceProfile:
+        """Make a profile: conditioning latents of the first 30 s in chunks of 6 s, and the mean speaker embedding.
+
+        Raises EngineError `reference_unusable` for less than a third of a second, InvalidText `language_unsupported`.
+        """
+        check_language(language)
+        return self._runtime().clone(references)
+
+    def synthesize(
+        self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams
+    ) -> Iterator[SpeechChunk]:
+        """Speak `text`, a chunk for each sentence; see `SpeechEngine.synthesize`.
+
+        Chunks are float32 at 24 kHz. Each sentence is the best of up to three takes, judged by `guards.judge`. Raises,
+        at the first step, EngineError `profile_mismatch`, InvalidText `language_unsupported` or `text_unspeakable`;
+        at any step OutputRejected `output_silent`, EngineError of the batch (`Ticket.wait`), and what
+        `params.heartbeat` raises.
+        """
+        check_language(language)
+        runtime = self._runtime()
+        yield from runtime.spoken(profile, text, language, params).judged(ahead=runtime.ahead)
+
+    def stream(
+        self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams
+    ) -> Iterator[SpeechChunk]:
+        """Speak `text` as it is made: the first chunk is half a second long, those that follow are longer.
+
+        The samples are those of `synthesize` within 1e-3, but of each sentence's first take: what was heard cannot be
+        taken back. Who does not go on to iterate is not decoded for. Raises as `synthesize`.
+        """
+        check_language(language)
+        yield from self._runtime().spoken(profile, text, language, params).streamed()
+
+    def blend(self, parts: Sequence[tuple[VoiceProfile, float]]) -> VoiceProfile:
+        """A voice between voices: latents and embeddings interpolated.
+
+        Raises EngineError `profile_mismatch`, InvalidRequest `blend_invalid` for no parts or weights that are not
+        positive.
+        """
+        return self._runtime().blend(parts)
+
+    def similarity(self, profile: VoiceProfile, waveform: Waveform) -> float:
+        """Cosine of the speaker embeddings of profile and waveform by XTTS's own encoder, 0..1."""
+        return self._runtime().similarity(profile, waveform)
+
+    def report(self) -> Mapping[str, float]:
+        """Figures of the batch, of takes and their faults, and of the device's memory; empty while nothing is loaded."""
+        loaded = self._loaded
+        return {} if loaded is None else loaded.report()
+
+    def _runtime(self) -> "XttsRuntime":
+        with self._lock:
+            if self._loaded is None:
+                require_available(self._configuration)
+                from voice.engines.xtts.runtime import XttsRuntime  # torch: only where it runs
+
+                self._loaded = XttsRuntime.load(self._configuration)
+            return self._loaded
+
+
+def check_language(language: str) -> None:
+    """Raise InvalidText `language_unsupported` unless `language` is one of the product's 17."""
+    if language not in LANGUAGES:
+        raise InvalidText("language_unsupported", f"This engine does not speak {language!r}.")

@@ -1,0 +1,140 @@
+"""The loaded model: checkpoint, tokenizer, encoders and the batcher around decoder and vocoder, on one device."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from voice.audio.waveform import Waveform
+from voice.engines.base import SynthesisParams, VoiceProfile
+from voice.engines.xtts.batcher import Batcher
+from voice.engines.xtts.checkpoint import Checkpoint
+from voice.engines.xtts.conditioning import Conditioner
+from voice.engines.xtts.configuration import XttsConfiguration
+from voice.engines.xtts.device import device_choose, memory_report, precision_choose
+from voice.engines.xtts.gpt import GptDecoder
+from voice.engines.xtts.profile import XttsVoice, blend, profile_make, profile_read
+from voice.engines.xtts.sentences import sentences_of
+from voice.engines.xtts.sequence import Prompt
+from voice.engines.xtts.speaking import SpokenText
+from voice.engines.xtts.takes import TakeCounter
+from voice.engines.xtts.tokens import TextTokenizer
+from voice.engines.xtts.vocoder import Vocoder
+
+SLOTS = {"cpu": 16, "cuda": 32}
+CACHE_MB = {"cpu": 1024, "cuda": 2048}
+"""Defaults that keep a worker in bfloat16 below 3 GB on a CPU and below 4 GB on a GPU."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class XttsRuntime:
+    """What the engine works with once it is loaded. Methods are safe to call from threads."""
+
+    checkpoint: Checkpoint
+    device: torch.device
+    tokenizer: TextTokenizer
+    conditioner: Conditioner
+    batcher: Batcher[Tensor]
+    counter: TakeCounter
+    ahead: int
+
+    @classmethod
+    def load(cls, configuration: XttsConfiguration) -> Self:
+        """Load everything onto the device. Raises EngineUnavailable."""
+        started = time.monotonic()
+        device = device_choose(configuration)
+        dtype = precision_choose(configuration, device)
+        checkpoint = Checkpoint.open(configuration.checkpoint)
+        slots = configuration.batch_size or SLOTS[device.type]
+        decoder = GptDecoder(
+            checkpoint.weights,
+            checkpoint.shape,
+            device=device,
+            dtype=dtype,
+            slots=slots,
+            cache_bytes=(configuration.cache_mb or CACHE_MB[device.type]) * 2**20,
+        )
+        vocoder = Vocoder(checkpoint.weights, device=device, dtype=dtype)
+        runtime = cls(
+            checkpoint=checkpoint,
+            device=device,
+            tokenizer=TextTokenizer(checkpoint),
+            conditioner=Conditioner(checkpoint, device),
+            batcher=Batcher(decoder, vocoder),
+            counter=TakeCounter(),
+            ahead=slots,
+        )
+        runtime.batcher.start()
+        logger.info("xtts: loaded on %s in %s, %.1f s", device, dtype, time.monotonic() - started)
+        return runtime
+
+    def close(self) -> None:
+        """Stop the batcher's thread."""
+        self.batcher.close()
+
+    def warm_up(self) -> None:
+        """Speak a few tokens in no voice at all, so that kernels are chosen and memory is taken."""
+        shape = self.checkpoint.shape
+        prompt = Prompt(
+            conditioning=np.zeros((32, shape.channels), np.float32),
+            text_ids=self.tokenizer.encode("hello.", "en"),
+            max_tokens=4,
+        )
+        ticket = self.batcher.submit(prompt, np.zeros(shape.d_vector_dim, np.float32), speed=1.0, group=self)
+        while not ticket.is_drained:
+            ticket.wait(1.0)
+
+    def clone(self, references: Sequence[Waveform]) -> VoiceProfile:
+        """See `XttsEngine.clone`."""
+        return profile_make(
+            conditioning=self.conditioner.conditioning_latents(references),
+            speaker_embedding=self.conditioner.speaker_embedding(references),
+            fingerprint=self.checkpoint.fingerprint,
+            reference_durations_s=[reference.duration_s for reference in references],
+        )
+
+    def spoken(self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams) -> SpokenText[Tensor]:
+        """`text` in the voice of `profile`, to be spoken. Raises as `XttsEngine.synthesize`."""
+        return SpokenText(
+            batcher=self.batcher,
+            counter=self.counter,
+            voice=self._voice(profile),
+            sentences=sentences_of(text, language, self.tokenizer),
+            language=language,
+            params=params,
+        )
+
+    def blend(self, parts: Sequence[tuple[VoiceProfile, float]]) -> VoiceProfile:
+        """See `XttsEngine.blend`."""
+        return blend(parts, fingerprint=self.checkpoint.fingerprint, channels=self.checkpoint.shape.channels)
+
+    def similarity(self, profile: VoiceProfile, waveform: Waveform) -> float:
+        """See `XttsEngine.similarity`."""
+        return self.conditioner.similarity(self._voice(profile).speaker_embedding, waveform)
+
+    def report(self) -> Mapping[str, float]:
+        """See `XttsEngine.report`."""
+        statistics = self.batcher.statistics()
+        memory = memory_report(self.device)
+        return {
+            "sentences_waiting": statistics.waiting,
+            "sentences_running": statistics.running,
+            "batch_limit": statistics.limit,
+            "mean_batch": round(statistics.mean_batch, 2),
+            "audio_s": round(statistics.audio_s, 1),
+            "preempted": statistics.preempted,
+            "out_of_memory": statistics.out_of_memory,
+            "memory_used_mb": memory.used_bytes // 2**20,
+            "memory_total_mb": memory.total_bytes // 2**20,
+            **self.counter.snapshot(),
+        }
+
+    def _voice(self, profile: VoiceProfile) -> XttsVoice:
+        return profile_read(profile, fingerprint=self.checkpoint.fingerprint, channels=self.checkpoint.shape.channels)
