@@ -1,8 +1,10 @@
 """The whole flow in real worker processes, and what happens when they are killed or stopped in the middle."""
 
+import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -16,7 +18,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from tests.conftest import redis_away, wait_until
+from tests.conftest import ROOT, redis_away, wait_until
 from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
 from voice.models.lifecycle import JobState, SampleStatus, SynthesisStatus, VoiceModelStatus
 from voice.services.sample import sample_create, sample_delete, upload_judge
@@ -191,3 +193,67 @@ def test_with_redis_away_a_request_is_kept_and_done_later(
     assert Job.objects.get(sample=sample).enqueued_at is None
     start_worker()
     wait_until(lambda: state_of(sample) == SampleStatus.READY, timeout_s=60)
+
+
+def test_one_process_of_threads_does_many_jobs_at_once(
+    user: User, flow: tuple[VoiceSample, VoiceModel], start_worker: StartWorker, tmp_path: Path
+) -> None:
+    spoken = [speak(user, flow[1], f"This is sentence number {number}.") for number in range(26)]
+    start_worker(queues="preprocess,maintenance")
+    threads = start_worker(24, queues="clone,synthesis", pool="threads")
+    wait_until(lambda: {state_of(row) for row in spoken} == {SynthesisStatus.COMPLETED}, timeout_s=90)
+    assert len({row.duration_s for row in spoken}) > 1
+    assert psutil.Process(threads.pid).num_threads() > 24
+    log = (tmp_path / "worker-1.log").read_text()
+    assert log.index("engine embedded") < log.index(" ready."), "loaded before the first job"
+    assert "Error" not in log
+
+
+def test_a_killed_process_of_threads_loses_nothing(
+    user: User, flow: tuple[VoiceSample, VoiceModel], start_worker: StartWorker
+) -> None:
+    start_worker(queues="preprocess,maintenance", JOB_LEASE_S="2")
+    spoken = [speak(user, flow[1], LONG_TEXT) for _ in range(2)]
+    first = start_worker(2, queues="clone,synthesis", pool="threads", JOB_LEASE_S="2")
+    wait_until(lambda: Job.objects.filter(phase="speaking").count() == 2, timeout_s=60)
+    first.kill()
+    start_worker(2, queues="clone,synthesis", pool="threads", JOB_LEASE_S="2")
+    wait_until(lambda: {state_of(row) for row in spoken} == {SynthesisStatus.COMPLETED}, timeout_s=90)
+    assert {Job.objects.get(synthesis=row).attempt for row in spoken} == {2}
+
+
+def test_a_stopped_process_of_threads_finishes_what_it_is_doing(
+    user: User, flow: tuple[VoiceSample, VoiceModel], start_worker: StartWorker
+) -> None:
+    start_worker(queues="preprocess,maintenance")
+    threads = start_worker(2, queues="clone,synthesis", pool="threads")
+    synthesis = speak(user, flow[1], LONG_TEXT)
+    wait_until(lambda: Job.objects.get(synthesis=synthesis).phase == "speaking", timeout_s=60)
+    threads.send_signal(signal.SIGTERM)
+    assert threads.wait(60) == 0
+    assert state_of(synthesis) == SynthesisStatus.COMPLETED
+
+
+def test_a_worker_that_speaks_and_whose_engine_cannot_work_says_why_and_does_not_start(tmp_path: Path) -> None:
+    status, log = run_worker("threads", "clone,synthesis", VOICE_ENGINE="xtts", XTTS_CHECKPOINT=str(tmp_path))
+    assert status == 1
+    assert "xtts_licence_missing" in log
+    assert "Traceback" not in log
+
+
+def test_xtts_is_not_multiplied_by_forks(tmp_path: Path) -> None:
+    for name in ("config.json", "vocab.json", "model.safetensors"):
+        (tmp_path / name).write_text("{}")
+    usable = {"VOICE_ENGINE": "xtts", "XTTS_LICENCE_ACCEPTED": "1", "XTTS_CHECKPOINT": str(tmp_path)}
+    status, log = run_worker("prefork", "preprocess,clone", **usable)
+    assert status == 1
+    assert "--pool threads" in log
+
+
+def run_worker(pool: str, queues: str, **env: str) -> tuple[int, str]:
+    """The exit status and the log of a worker that does not start."""
+    command = [sys.executable, "-m", "celery", "-A", "podstream", "worker", "--pool", pool, "--queues", queues]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True, check=False, timeout=60
+    )
+    return done.returncode, done.stdout + done.stderr
