@@ -106,16 +106,24 @@ class Plan:
     samples: Span
 
 
-def stretches(speed: float) -> tuple[float, ...]:
-    """The scales by which latents are interpolated to frames, one after the other, as Coqui does it."""
+def stretches(speed: float, *, latents: int | None) -> tuple[float, ...]:
+    """The scales by which latents are interpolated to frames, one after the other, as Coqui does it.
+
+    Where the rounded length of a sentence of so many `latents` stays the same, torch copies in place of interpolating:
+    that stretch is 1. None: the sentence is long enough for that not to happen.
+    """
     fixed = (FRAMES_PER_LATENT, RATE_HZ / CODES_RATE_HZ)
-    return fixed if speed == 1 else (1 / speed, *fixed)
+    scales = fixed if speed == 1 else (1 / speed, *fixed)
+    if latents is None:
+        return scales
+    sizes = (latents, *stretched_sizes(latents, speed=speed))
+    return tuple(1.0 if size == after else scale for scale, size, after in zip(scales, sizes, sizes[1:], strict=False))
 
 
 def stretched_sizes(latents: int, *, speed: float) -> tuple[int, ...]:
     """Lengths after each of `stretches`; the last one is the number of frames. Rounded down each time."""
     sizes = []
-    for scale in stretches(speed):
+    for scale in stretches(speed, latents=None):
         latents = int(latents * scale)
         sizes.append(latents)
     return tuple(sizes)
@@ -142,11 +150,12 @@ def stretch_spans(frames: Span, *, speed: float, latents: int | None) -> tuple[S
 
     `latents`: how many the sentence has, None if it goes on.
     """
-    sizes: tuple[int | None, ...] = (None,) * len(stretches(speed))
+    scales = stretches(speed, latents=latents)
+    sizes: tuple[int | None, ...] = (None,) * len(scales)
     if latents is not None:
         sizes = (latents, *stretched_sizes(latents, speed=speed)[:-1])
     spans = [frames]
-    for scale, size in zip(reversed(stretches(speed)), reversed(sizes), strict=True):
+    for scale, size in zip(reversed(scales), reversed(sizes), strict=True):
         spans.insert(0, stretch_source(spans[0], scale=scale, size=size))
     return tuple(spans)
 
@@ -194,9 +203,14 @@ def window_next(*, spoken: int, latents: int, is_last: bool, speed: float) -> Wi
 
 
 def _final_frames(latents: int, speed: float) -> int:
-    """How many frames no later latent can change: those interpolated between latents that are there."""
+    """How many frames no later latent can change: those interpolated between latents that are there.
+
+    None at first where the speed is just below 1: as long as the sentence might end unstretched, see `stretches`.
+    """
+    if 1.0 in stretches(speed, latents=latents):
+        return 0
     count = latents
-    for scale in stretches(speed):
+    for scale in stretches(speed, latents=None):
         count = max(0, math.ceil((count - 0.5 - COORDINATE_ERROR) * scale - 0.5))
     return count
 
