@@ -21,6 +21,7 @@ from voice.text.examples import EXAMPLE_TEXTS
 PUBLISHED_TEXT_TOKENS = 6681
 SPECIAL_TOKENS = ["[STOP]", "[UNK]", "[SPACE]", *(f"[{language}]" for language in LANGUAGES), "[START]"]
 LOUDER = 15  # the random vocoder peaks near .02
+NEUTRAL_SPREAD = 0.2
 STOP_CHANNEL = 0
 STOP_STEEPNESS = 8.0  # in deviations of the token embeddings, from the first token to the one that is asked for
 STOP_GAIN = 20.0
@@ -103,6 +104,22 @@ def _spread(model: Xtts, seed: int) -> None:
         for embedding in (model.gpt.text_embedding, model.gpt.mel_embedding):
             embedding.weight.copy_(torch.randn(embedding.weight.shape, generator=generator))
         model.hifigan_decoder.waveform_decoder.conv_post.weight.mul_(LOUDER)
+        for name, value in model.state_dict().items():
+            if _starts_neutral(name):
+                value.add_(NEUTRAL_SPREAD * (torch.rand(value.shape, generator=generator) - 0.5))
+
+
+def _starts_neutral(name: str) -> bool:
+    """Whether Coqui starts this tensor at 0 or 1, where code that leaves it out would pass for right.
+
+    Norms, their running statistics, mel statistics, the GPT's biases, and projections of the conditioning encoder.
+    """
+    parts = name.split(".")
+    is_norm = any("norm" in part or part.startswith(("bn", "ln_")) for part in parts)
+    is_norm = is_norm or "downsample.1" in name or "attention.2" in name
+    is_bias = parts[-1] == "bias" and parts[-2].startswith("c_")
+    is_counter = parts[-1] == "num_batches_tracked"
+    return (is_norm or is_bias or name == "mel_stats" or "proj_out" in parts) and not is_counter
 
 
 def _stop_near(model: Xtts, tokens: int) -> None:

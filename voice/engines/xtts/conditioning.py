@@ -52,7 +52,6 @@ class Conditioner:
             if name.startswith(prefix)
         }
 
-    @torch.inference_mode()
     def conditioning_latents(self, references: Sequence[Waveform]) -> NDArray[np.float32]:
         """What the GPT reads of the speaker, shape (32, channels): the mean over chunks of 6 s.
 
@@ -60,28 +59,27 @@ class Conditioner:
         `get_gpt_cond_latents` gives with length 30 and chunks of 6 s. A last chunk below a third of a second is left
         out. Raises EngineError `reference_unusable` where no reference is longer than that and louder than -60 dB.
         """
-        chunks = [chunk for samples in self._usable(references) for chunk in self._chunks(samples)]
-        latents = torch.stack([self._chunk_latents(chunk) for chunk in chunks]).mean(dim=0)
-        return _array(latents)
+        with torch.inference_mode():
+            chunks = [chunk for samples in self._usable(references) for chunk in self._chunks(samples)]
+            return _array(torch.stack([self._chunk_latents(chunk) for chunk in chunks]).mean(dim=0))
 
-    @torch.inference_mode()
     def speaker_embedding(self, references: Sequence[Waveform]) -> NDArray[np.float32]:
         """Who speaks, for the vocoder, shape (512,): the mean of the embeddings of each reference's first 30 s.
 
         Each has length 1, their mean a little less, as with Coqui. Raises like `conditioning_latents`.
         """
-        embeddings = [self._embedding(samples) for samples in self._usable(references)]
-        return _array(torch.stack(embeddings).mean(dim=0))
+        with torch.inference_mode():
+            embeddings = [self._embedding(samples) for samples in self._usable(references)]
+            return _array(torch.stack(embeddings).mean(dim=0))
 
-    @torch.inference_mode()
     def similarity(self, embedding: NDArray[np.float32], waveform: Waveform) -> float:
         """Cosine between `embedding`, shape (512,), and that of the first 30 s of `waveform`; 0..1, negative is 0.
 
         Raises like `conditioning_latents`.
         """
-        other = self._embedding(self._usable([waveform])[0]).cpu()
-        cosine = functional.cosine_similarity(torch.from_numpy(np.array(embedding)), other, dim=0)
-        return float(cosine.clamp(0, 1))
+        other = self.speaker_embedding([waveform])
+        cosine = embedding @ other / (np.linalg.norm(embedding) * np.linalg.norm(other))
+        return float(np.clip(cosine, 0, 1))
 
     def _usable(self, references: Sequence[Waveform]) -> list[Tensor]:
         """The first 30 s of each reference at the model's rate, shape (n,), as Coqui loads a file."""
