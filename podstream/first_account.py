@@ -29,6 +29,13 @@ def first_account(var_dir: Path) -> tuple[str, str] | None:
     return (name, password) if admin is not None and admin.check_password(password) else None
 
 
+def first_account_forget(var_dir: Path, name: str) -> None:
+    """Remove the file that holds name and password of the first account, if it is this one's."""
+    path = var_dir / "first_account"
+    if path.exists() and path.read_text().partition(" ")[0] == name:
+        path.unlink(missing_ok=True)
+
+
 def _write_private(path: Path, text: str) -> None:
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:

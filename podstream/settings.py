@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -59,6 +60,12 @@ JOB_TIMEOUT_S = env.number("JOB_TIMEOUT_S", 900.0, within=(0, 86_400))
 JOB_MAX_ATTEMPTS = env.integer("JOB_MAX_ATTEMPTS", 3)
 JOB_BACKOFF_S = env.number("JOB_BACKOFF_S", 5.0, within=(0, 86_400))
 SWEEP_INTERVAL_S = env.number("SWEEP_INTERVAL_S", 5.0, within=(0, 86_400))
+
+# How long things are kept; 0 days: until somebody deletes them
+RETENTION_UPLOAD_DAYS = env.integer("RETENTION_UPLOAD_DAYS", 0, within=(0, 36_500))
+RETENTION_AUDIO_DAYS = env.integer("RETENTION_AUDIO_DAYS", 0, within=(0, 36_500))
+RETENTION_HISTORY_DAYS = env.integer("RETENTION_HISTORY_DAYS", 0, within=(0, 36_500))
+ORPHAN_GRACE_S = env.number("ORPHAN_GRACE_S", 86_400.0, within=(0, 31_536_000))
 
 # XTTS v2, the engine of GPU workers; voice/apps.py hands these to it
 XTTS_CHECKPOINT = Path(env.text("XTTS_CHECKPOINT", str(VAR_DIR / "xtts"))).resolve()
@@ -128,7 +135,17 @@ CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": int(JOB_TIMEOUT
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "voice.sweep", "schedule": SWEEP_INTERVAL_S, "options": {"queue": "maintenance", "expires": 60}}
+    "sweep": {"task": "voice.sweep", "schedule": SWEEP_INTERVAL_S, "options": {"queue": "maintenance", "expires": 60}},
+    "cleanup-expired": {
+        "task": "voice.cleanup_expired",
+        "schedule": crontab(minute=17),  # hourly, so that a promised age is kept to the hour
+        "options": {"queue": "maintenance", "expires": 3600},
+    },
+    "cleanup-orphans": {
+        "task": "voice.cleanup_orphans",
+        "schedule": crontab(minute=43, hour=3),
+        "options": {"queue": "maintenance", "expires": 3600},
+    },
 }
 
 # Files

@@ -121,6 +121,22 @@ def lease_outlives_its_renewal(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.compatibility)
+def orphans_have_their_grace(**_: Any) -> list[CheckMessage]:
+    """A file may wait for its row as long as an attempt or an upload may take."""
+    least = 2 * settings.JOB_TIMEOUT_S
+    if least <= settings.ORPHAN_GRACE_S:
+        return []
+    return [
+        Error(
+            f"ORPHAN_GRACE_S ({settings.ORPHAN_GRACE_S:.0f}) is below twice JOB_TIMEOUT_S ({least:.0f}): files of "
+            "work under way could be taken for orphans.",
+            hint=f"Set ORPHAN_GRACE_S to {least:.0f} or more.",
+            id="voice.E008",
+        )
+    ]
+
+
+@register(Tags.compatibility)
 def folders_are_apart(**_: Any) -> list[CheckMessage]:
     """Uploads, voices and speech have folders of their own: names are only unique inside one."""
     folders = {settings.VOICE_UPLOAD_DIR, settings.VOICE_MODEL_DIR, settings.VOICE_OUTPUT_DIR}

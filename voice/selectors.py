@@ -1,9 +1,15 @@
 """The only way from a user to rows: what is not visible to them does not exist for them."""
 
-from django.db.models import QuerySet, Sum
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
 
-from voice.models import Synthesis, User, VoiceModel, VoiceSample
-from voice.models.lifecycle import SynthesisStatus
+from django.db.models import Count, Q, QuerySet, Sum
+
+from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
+from voice.models.lifecycle import JobState, SynthesisStatus
+
+USERS_AT_ONCE = 500
 
 
 def sample_visible_to(user: User) -> QuerySet[VoiceSample]:
@@ -30,3 +36,46 @@ def usage_of(user: User) -> dict[str, float | int]:
         "syntheses": Synthesis.objects.filter(owner=user).count(),
         "speech_s": round(spoken.aggregate(total=Sum("duration_s"))["total"] or 0.0, 3),
     }
+
+
+@dataclass(slots=True)
+class UserUsage:
+    """What one account has on this server. Bytes are those of the uploads as they came, and of the speech."""
+
+    user_id: UUID
+    username: str
+    samples: int = 0
+    sample_s: float = 0.0
+    sample_bytes: int = 0
+    voices: int = 0
+    syntheses: int = 0
+    speech_s: float = 0.0
+    speech_bytes: int = 0
+    jobs: dict[str, int] = field(default_factory=lambda: dict.fromkeys(JobState.values, 0))
+
+
+def usage_by_user() -> Iterator[UserUsage]:
+    """The usage of every account, by name, with five queries for each 500 accounts."""
+    after = ""
+    while batch := list(User.objects.filter(username__gt=after).order_by("username")[:USERS_AT_ONCE]):
+        found = {user.pk: UserUsage(user.pk, user.username) for user in batch}
+        _add_usage(found)
+        yield from found.values()
+        after = batch[-1].username
+
+
+def _add_usage(found: dict[UUID, UserUsage]) -> None:
+    samples = VoiceSample.objects.filter(owner__in=found).values_list("owner").order_by("owner")
+    for owner, rows, seconds, size in samples.annotate(Count("pk"), Sum("duration_s"), Sum("size_bytes")):
+        found[owner].samples, found[owner].sample_s, found[owner].sample_bytes = rows, round(seconds, 3), size
+    voices = VoiceModel.objects.filter(owner__in=found).values_list("owner").order_by("owner")
+    for owner, rows in voices.annotate(Count("pk")):
+        found[owner].voices = rows
+    spoken = Synthesis.objects.filter(owner__in=found).values_list("owner").order_by("owner")
+    size_now = Sum("size_bytes", filter=~Q(audio_name=""))
+    for owner, rows, seconds, size in spoken.annotate(Count("pk"), Sum("duration_s"), size_now):
+        usage = found[owner]
+        usage.syntheses, usage.speech_s, usage.speech_bytes = rows, round(seconds or 0.0, 3), size or 0
+    jobs = Job.objects.filter(owner__in=found).values_list("owner", "state").order_by("owner")
+    for owner, state, rows in jobs.annotate(Count("pk")):
+        found[owner].jobs[state] = rows

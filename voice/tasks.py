@@ -22,6 +22,8 @@ from voice.engines.registry import SHARED_BY_THREADS, engine_get, engines_made
 from voice.errors import EngineError
 from voice.services.job_run import job_run
 from voice.services.job_sweep import job_sweep
+from voice.services.orphans import orphans_cleanup
+from voice.services.retention import expired_cleanup
 
 logger = logging.getLogger(__name__)
 SPEAKING_QUEUES = frozenset({"clone", "synthesis"})  # their jobs want an engine
@@ -37,6 +39,19 @@ def run_job(job_id: str) -> None:
 def sweep() -> None:
     """Wake what was lost (called by beat)."""
     job_sweep()
+
+
+# A message of these is taken as done when it is received: they are longer than the broker waits, and beat sends more.
+@shared_task(name="voice.cleanup_expired", acks_late=False, time_limit=6 * 3600)
+def cleanup_expired() -> None:
+    """Remove what is older than it may get (called by beat)."""
+    expired_cleanup()
+
+
+@shared_task(name="voice.cleanup_orphans", acks_late=False, time_limit=6 * 3600)
+def cleanup_orphans() -> None:
+    """Remove files that no row names (called by beat)."""
+    orphans_cleanup()
 
 
 @beat_init.connect

@@ -52,4 +52,4 @@ class VoiceSample(Resource, Moderated):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.status})"
+        return f"recording {self.pk} ({self.status})"  # the admin's log keeps this: no name, which is the person's

@@ -18,7 +18,8 @@ class OutputFormat(models.TextChoices):
 class Synthesis(Resource):
     """One text in one voice: queued -> running -> completed | failed | cancelled.
 
-    `audio_name` is the encoded speech in the output storage, set exactly when the status is completed.
+    `audio_name` is the encoded speech in the output storage, set when the status is completed, until the audio is
+    removed for its age or found missing: then `audio_removed_at` says when, and the entry stays.
     """
 
     voice_model = models.ForeignKey(VoiceModel, null=True, on_delete=models.SET_NULL, related_name="syntheses")
@@ -35,6 +36,7 @@ class Synthesis(Resource):
     duration_s = models.FloatField(null=True)
     processing_s = models.FloatField(null=True)
     completed_at = models.DateTimeField(null=True)
+    audio_removed_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "voice_synthesis_history"
@@ -51,8 +53,10 @@ class Synthesis(Resource):
             models.CheckConstraint(condition=Q(speed__gte=0.5, speed__lte=2.0), name="synthesis_speed_in_range"),
             models.CheckConstraint(
                 condition=(
-                    Q(status=SynthesisStatus.COMPLETED, duration_s__isnull=False) & ~Q(audio_name="")
-                    | ~Q(status=SynthesisStatus.COMPLETED) & Q(audio_name="")
+                    Q(status=SynthesisStatus.COMPLETED, duration_s__isnull=False, audio_removed_at=None)
+                    & ~Q(audio_name="")
+                    | Q(status=SynthesisStatus.COMPLETED, audio_name="", audio_removed_at__isnull=False)
+                    | ~Q(status=SynthesisStatus.COMPLETED) & Q(audio_name="", audio_removed_at=None)
                 ),
                 name="synthesis_completed_has_audio",
             ),

@@ -40,4 +40,4 @@ class VoiceModel(Resource, Moderated):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.status})"
+        return f"voice {self.pk} ({self.status})"  # the admin's log keeps this: no name, which is the person's

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
@@ -37,18 +37,28 @@ def job_sweep() -> SweepCounts:
     IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEY_AGE).delete()
     OutstandingToken.objects.filter(expires_at__lt=now).delete()
     work_sweep(older_than_s=2 * settings.JOB_TIMEOUT_S)
-    lost = sum(_fail_lost(job) for job in _worn_out(now))
-    doomed = sum(_fail_waiting(job) for job in _ended_badly())
+    lost = sum(_fail_lost(job) for job in _with_resource(_worn_out(now))[:BATCH])
+    doomed = sum(_fail_waiting(job) for job in _with_resource(_ended_badly())[:BATCH])
     woken = _wake(now)
     if woken or lost or doomed:
         logger.info("sweep: %d woken, %d lost, %d doomed", woken, lost, doomed)
     return SweepCounts(woken=woken, lost=lost, doomed=doomed)
 
 
-def _worn_out(now: datetime) -> list[Job]:
+def stuck_count() -> SweepCounts:
+    """What sweeps would do now, until nothing is left to do."""
+    now = timezone.now()
+    waiting = Job.objects.filter(state=JobState.QUEUED, depends_on__in=_ended_badly())
+    return SweepCounts(woken=_due(now).count(), lost=_worn_out(now).count(), doomed=waiting.distinct().count())
+
+
+def _worn_out(now: datetime) -> QuerySet[Job]:
     is_free = Q(state=JobState.RUNNING, lease_until__lt=now) | Q(state=JobState.QUEUED)
-    worn_out = Job.objects.filter(is_free, attempt__gte=settings.JOB_MAX_ATTEMPTS)
-    return list(worn_out.select_related("sample", "voice_model", "synthesis")[:BATCH])
+    return Job.objects.filter(is_free, attempt__gte=settings.JOB_MAX_ATTEMPTS)
+
+
+def _with_resource(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    return jobs.select_related("sample", "voice_model", "synthesis")
 
 
 def _fail_lost(job: Job) -> bool:
@@ -59,10 +69,10 @@ def _fail_lost(job: Job) -> bool:
     return job_fail(job=job, error=error, only=Q(lease_token=job.lease_token))
 
 
-def _ended_badly() -> list[Job]:
+def _ended_badly() -> QuerySet[Job]:
     """Jobs that ended badly before they could see what was attached to them; that is still queued."""
     waited_for = Job.objects.filter(dependents__state=JobState.QUEUED, state__in=[JobState.FAILED, JobState.CANCELLED])
-    return list(waited_for.select_related("sample", "voice_model", "synthesis").distinct()[:BATCH])
+    return waited_for.distinct()
 
 
 def _fail_waiting(job: Job) -> int:
@@ -70,16 +80,20 @@ def _fail_waiting(job: Job) -> int:
 
 
 def _wake(now: datetime) -> int:
-    """Wake due jobs whose wake-up was never sent, or must have been lost: old, and its queue has run empty."""
+    due = _due(now).order_by(F("enqueued_at").asc(nulls_first=True))[:BATCH]
+    for job in due:
+        job_enqueue(job_id=job.pk, kind=job.kind)
+    return len(due)
+
+
+def _due(now: datetime) -> QuerySet[Job]:
+    """Due jobs whose wake-up was never sent, or must have been lost: old, and its queue has run empty."""
     old = Q(enqueued_at__lt=now - timedelta(seconds=settings.JOB_LEASE_S))  # a younger one may be on its way
     empty = [kind for kind, queue in QUEUES.items() if _queue_length(queue) == 0]
     is_silent = Q(enqueued_at=None) | old & Q(kind__in=empty) | Q(enqueued_at__lt=now - STALE)
     queued = Q(state=JobState.QUEUED, run_after__lte=now) & is_silent & not_blocked()
     expired = Q(state=JobState.RUNNING, lease_until__lt=now) & old
-    due = Job.objects.filter(queued | expired).order_by(F("enqueued_at").asc(nulls_first=True))[:BATCH]
-    for job in due:
-        job_enqueue(job_id=job.pk, kind=job.kind)
-    return len(due)
+    return Job.objects.filter(queued | expired)
 
 
 def _queue_length(queue: str) -> int:

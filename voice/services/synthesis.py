@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from voice.engines.base import OptionSpec
 from voice.engines.registry import engine_get
@@ -73,6 +74,18 @@ def synthesis_delete(*, synthesis: Synthesis) -> None:
         folder = resource_folder(owner_id=synthesis.owner_id, resource_id=synthesis.pk)
         synthesis.delete()
         transaction.on_commit(lambda: output_storage().delete_folder(folder), robust=True)
+
+
+def synthesis_audio_remove(*, synthesis: Synthesis) -> bool:
+    """Remove the audio of a synthesis and keep its entry. False where it was removed, or deleted, before."""
+    name = synthesis.audio_name
+    with transaction.atomic():
+        now = timezone.now()
+        heard = Synthesis.objects.filter(pk=synthesis.pk, audio_name=name).exclude(audio_name="")
+        if not heard.update(audio_name="", audio_removed_at=now, updated_at=now):
+            return False
+        transaction.on_commit(lambda: output_storage().delete(name), robust=True)
+    return True
 
 
 def _check_usable(voice_model: VoiceModel) -> None:

@@ -1,34 +1,134 @@
-"""Removing a person: their voices, recordings, speech and account."""
+"""Removing a person: their voices, recordings, speech, account, and every trace of them."""
 
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import redis
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import SESSION_KEY
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from voice.models import Synthesis, User, VoiceModel, VoiceSample
+from voice.models import IdempotencyKey, Synthesis, User, VoiceModel, VoiceSample
+from voice.services.row_walk import BATCH, row_walk
 from voice.services.sample import sample_delete
 from voice.services.synthesis import synthesis_delete
 from voice.services.voice_model import voice_model_delete
+from voice.storage import output_storage, sample_storage, voice_model_storage
+from voice.storage.base import VoiceStorage
+from voice.streaming.redis_client import redis_client
+
+logger = logging.getLogger(__name__)
+
+KINDS: tuple[tuple[type[Any], Callable[[Any], None], str], ...] = (
+    (Synthesis, lambda row: synthesis_delete(synthesis=row), "syntheses"),
+    (VoiceModel, lambda row: voice_model_delete(voice_model=row), "voice_models"),
+    (VoiceSample, lambda row: sample_delete(sample=row), "samples"),
+)
 
 
-def user_delete(*, user: User) -> None:
-    """Delete an account and everything that belongs to it, files included. Work that is under way stops.
+@dataclass(slots=True)
+class PersonCounts:
+    """What there is of a person, or what was removed. `redis_keys` is None while Redis is away: then ask again."""
+
+    account: int = 0
+    syntheses: int = 0
+    voice_models: int = 0
+    samples: int = 0
+    tokens: int = 0
+    sessions: int = 0
+    log_entries: int = 0
+    idempotency_keys: int = 0
+    stray_files: int = 0
+    redis_keys: int | None = 0
+
+    @property
+    def resources(self) -> int:
+        return self.syntheses + self.voice_models + self.samples
+
+
+def user_trace_count(*, user_id: UUID) -> PersonCounts:
+    """What `user_trace_delete` would remove; `stray_files` are all files here, as none has gone with its row."""
+    return PersonCounts(
+        account=User.objects.filter(pk=user_id).count(),
+        syntheses=Synthesis.objects.filter(owner=user_id).count(),
+        voice_models=VoiceModel.objects.filter(owner=user_id).count(),
+        samples=VoiceSample.objects.filter(owner=user_id).count(),
+        tokens=OutstandingToken.objects.filter(user=user_id).count(),
+        sessions=sum(1 for _ in _sessions(user_id)),
+        log_entries=_log_entries_about(User, [user_id]).count() + LogEntry.objects.filter(user=user_id).count(),
+        idempotency_keys=IdempotencyKey.objects.filter(owner=user_id).count(),
+        stray_files=sum(1 for storage in _storages() for _ in storage.entries(str(user_id))),
+        redis_keys=_in_redis(user_id, lambda key: 1),
+    )
+
+
+def user_delete(*, user: User, on_row: Callable[[], None] = lambda: None) -> PersonCounts:
+    """Delete an account and everything that belongs to it, files included. Work that is under way stops."""
+    return user_trace_delete(user_id=user.pk, on_row=on_row)
+
+
+def user_trace_delete(*, user_id: UUID, on_row: Callable[[], None] = lambda: None) -> PersonCounts:
+    """Delete what there is of a person, also where only a part is left of an account that is gone.
 
     Each resource goes in a transaction of its own, so that a failure in the middle leaves what is still there
-    deletable: call it again.
+    deletable: call it again. Counters of the rate limit stay, under a hash, until their hour is over.
     """
-    User.objects.filter(pk=user.pk).update(is_active=False)  # no new request; one that is under way is swept up below
-    while _resources_delete(user):
+    User.objects.filter(pk=user_id).update(is_active=False)  # no new request; one under way is swept up below
+    gone = PersonCounts()
+    while _resources_delete(user_id, gone, on_row):
         pass
-    OutstandingToken.objects.filter(user=user).delete()
-    user.delete()
+    gone.idempotency_keys = IdempotencyKey.objects.filter(owner=user_id).count()
+    gone.log_entries += LogEntry.objects.filter(user=user_id).count()
+    gone.log_entries += _log_entries_about(User, [user_id]).delete()[0]
+    gone.tokens = OutstandingToken.objects.filter(user=user_id).count()
+    OutstandingToken.objects.filter(user=user_id).delete()
+    for session in _sessions(user_id):
+        gone.sessions += Session.objects.filter(pk=session.pk).delete()[0]
+    for user in User.objects.filter(pk=user_id):
+        user.delete()
+        gone.account = 1
+    gone.stray_files = sum(storage.delete_folder(str(user_id)) for storage in _storages())
+    gone.redis_keys = _in_redis(user_id, lambda key: int(redis_client().unlink(key)))
+    return gone
 
 
-def _resources_delete(user: User) -> int:
-    syntheses = list(Synthesis.objects.filter(owner=user).select_related("job"))
-    voice_models = list(VoiceModel.objects.filter(owner=user).select_related("job"))
-    samples = list(VoiceSample.objects.filter(owner=user).select_related("job"))
-    for synthesis in syntheses:
-        synthesis_delete(synthesis=synthesis)
-    for voice_model in voice_models:
-        voice_model_delete(voice_model=voice_model)
-    for sample in samples:
-        sample_delete(sample=sample)
-    return len(syntheses) + len(voice_models) + len(samples)
+def _resources_delete(user_id: UUID, gone: PersonCounts, on_row: Callable[[], None]) -> int:
+    """Delete some of each kind; speech first, so that no voice has to tell it that it failed."""
+    found = 0
+    for model, delete, counter in KINDS:
+        batch = list(model._default_manager.filter(owner=user_id).select_related("job").order_by("pk")[:BATCH])
+        gone.log_entries += _log_entries_about(model, [row.pk for row in batch]).delete()[0]
+        for row in batch:
+            delete(row)
+            on_row()
+        setattr(gone, counter, getattr(gone, counter) + len(batch))
+        found += len(batch)
+    return found
+
+
+def _log_entries_about(model: type[Any], ids: Iterable[UUID]) -> Any:
+    """What the admin wrote down about rows; of an account it holds the name."""
+    kind = ContentType.objects.get_for_model(model)
+    return LogEntry.objects.filter(content_type=kind, object_id__in=[str(id) for id in ids])
+
+
+def _sessions(user_id: UUID) -> Iterable[Session]:
+    """The admin's sessions of a person. What they hold is encoded, so that all have to be read."""
+    return (s for s in row_walk(Session.objects.all()) if s.get_decoded().get(SESSION_KEY) == str(user_id))
+
+
+def _storages() -> tuple[VoiceStorage, ...]:
+    return sample_storage(), voice_model_storage(), output_storage()
+
+
+def _in_redis(user_id: UUID, count: Callable[[bytes], int]) -> int | None:
+    try:
+        return sum(count(key) for key in redis_client().scan_iter(f"*{user_id}*", count=1000))
+    except redis.RedisError as error:
+        logger.error("user %s: Redis is away, what it holds is not removed: %s", user_id, type(error).__name__)
+        return None

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from voice.api import examples
 from voice.api.audio_response import audio_response
 from voice.api.creation import Creation
-from voice.api.exceptions import ReferenceNotFound
+from voice.api.exceptions import AudioGone, ReferenceNotFound
 from voice.api.negotiation import AnyAccept
 from voice.api.schema import CREATING, IDEMPOTENCY_KEY, PREFER, audio_operation, operation
 from voice.api.serializers.queries import AudioQuery, HistoryQuery
@@ -142,6 +142,8 @@ class SynthesisAudioViewSet(SynthesisViewSet):
     def audio(self, request: Request, id: UUID) -> HttpResponseBase:
         query = self.query(AudioQuery)
         synthesis = self.found(id)
+        if synthesis.audio_removed_at is not None:
+            raise AudioGone
         if not synthesis.audio_name:
             raise Conflict("not_ready", f"There is no audio: the synthesis is {synthesis.status}.")
         return audio_response(

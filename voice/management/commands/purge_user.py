@@ -1,0 +1,49 @@
+"""Removes a person: account, recordings, voices, speech, files, tokens, sessions, and what the admin wrote of them."""
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+
+from podstream.first_account import first_account_forget
+from voice.management.maintenance import MaintenanceCommand
+from voice.models import User
+from voice.services.user_delete import PersonCounts, user_trace_count, user_trace_delete
+
+
+class Command(MaintenanceCommand):
+    help = "Remove everything about a person. Safe to run twice: give the id, and it removes what may be left."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("person", help="name or id of the account")
+
+    def handle(self, *args: Any, person: str, dry_run: bool, **options: Any) -> None:
+        user_id, name = _found(person)
+        found = user_trace_count(user_id=user_id)
+        if not dry_run:
+            with self.progress("removing", total=found.resources) as step:
+                found = user_trace_delete(user_id=user_id, on_row=step)
+            if name:
+                first_account_forget(settings.VAR_DIR, name)
+        self.tell(_words(found), dry_run=dry_run)
+        if found.redis_keys is None:
+            raise CommandError(f"Redis is away, all else was done. When it is back: manage.py purge_user {user_id}")
+
+
+def _found(person: str) -> tuple[UUID, str]:
+    """The id of an account by its name or id, and its name. An id is taken as it is: its account may be gone."""
+    user = User.objects.filter(username=person).first()
+    if user is not None:
+        return user.pk, user.username
+    try:
+        user_id = UUID(person)
+    except ValueError as error:
+        raise CommandError(f"There is no account {person!r}. Give its name or its id.") from error
+    return user_id, User.objects.filter(pk=user_id).values_list("username", flat=True).first() or ""
+
+
+def _words(counts: PersonCounts) -> dict[str, int]:
+    return {name.replace("_", " "): count or 0 for name, count in asdict(counts).items()}
