@@ -9,7 +9,7 @@ from voice.engines.base import LANGUAGES, SpeechChunk, SynthesisParams, VoicePro
 from voice.engines.xtts.availability import require_available
 from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.options import ENGINE_NAME, ENGINE_VERSION, LANGUAGE_CODES, OPTION_SPECS
-from voice.errors import InvalidText
+from voice.errors import EngineUnavailable, InvalidText
 
 if TYPE_CHECKING:
     from voice.engines.xtts.runtime import XttsRuntime
@@ -89,7 +89,7 @@ class XttsEngine:
         return self._runtime().similarity(profile, waveform)
 
     def report(self) -> Mapping[str, float]:
-        """Figures of the batch, of takes and their faults, and of the device's memory; empty while nothing is loaded."""
+        """Figures of the batch, of takes and their faults, of the device's memory; empty while nothing is loaded."""
         loaded = self._loaded
         return {} if loaded is None else loaded.report()
 
@@ -97,8 +97,13 @@ class XttsEngine:
         with self._lock:
             if self._loaded is None:
                 require_available(self._configuration)
-                from voice.engines.xtts.runtime import XttsRuntime  # torch: only where it runs
-
+                try:
+                    from voice.engines.xtts.runtime import XttsRuntime  # torch: only where it runs
+                except ModuleNotFoundError as error:
+                    raise EngineUnavailable(
+                        "xtts_not_installed",
+                        "XTTS is not installed for the worker that took this (`make setup-xtts`). Tell the operator.",
+                    ) from error
                 self._loaded = XttsRuntime.load(self._configuration)
             return self._loaded
 

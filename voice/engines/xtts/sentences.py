@@ -31,6 +31,7 @@ def sentences_of(text: str, language: str, tokenizer: TextTokenizer) -> list[Sen
     found = [
         (piece, PARAGRAPH_PAUSE_S if passage.ends_paragraph and is_last else SENTENCE_PAUSE_S)
         for passage in passages
+        if any(character.isalnum() for character in passage.text)
         for piece, is_last in _marked_last(_pieces(passage.text, language, tokenizer))
     ]
     if not found:
