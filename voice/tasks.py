@@ -84,6 +84,9 @@ def prepare_to_speak(instance: Any, **_: Any) -> None:
             _load(engine)
     except EngineError as error:
         _refuse(f"The engine {settings.VOICE_ENGINE!r} cannot work here ({error.code}). {error.message}")
+    except Exception:  # Celery would log what a receiver raises, and start the worker all the same
+        logger.exception("loading the engine broke")
+        _refuse(f"The engine {settings.VOICE_ENGINE!r} cannot be loaded; the lines above say why.")
     if not is_threads and settings.VOICE_ENGINE in SHARED_BY_THREADS:
         _refuse(
             f"The engine {settings.VOICE_ENGINE!r} speaks for many jobs in one process: start this worker with "

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -19,6 +20,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.conftest import ROOT, redis_away, wait_until
+from voice.engines.registry import xtts_configure
+from voice.engines.xtts.configuration import XttsConfiguration
 from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
 from voice.models.lifecycle import JobState, SampleStatus, SynthesisStatus, VoiceModelStatus
 from voice.services.sample import sample_create, sample_delete, upload_judge
@@ -28,6 +31,7 @@ from voice.storage import output_storage, sample_storage, voice_model_storage
 from voice.streaming.redis_client import redis_client
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
+without_torch = pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed here")
 StartWorker = Callable[..., subprocess.Popen[bytes]]
 LONG_TEXT = "The quick brown fox jumps over the lazy dog while the rain falls on the roof of the old house. " * 15
 
@@ -241,13 +245,37 @@ def test_a_worker_that_speaks_and_whose_engine_cannot_work_says_why_and_does_not
     assert "Traceback" not in log
 
 
-def test_xtts_is_not_multiplied_by_forks(tmp_path: Path) -> None:
+@pytest.fixture
+def xtts_settings(tmp_path: Path) -> dict[str, str]:
+    """Those of a server that may use XTTS, as far as one sees without torch."""
     for name in ("config.json", "vocab.json", "model.safetensors"):
         (tmp_path / name).write_text("{}")
-    usable = {"VOICE_ENGINE": "xtts", "XTTS_LICENCE_ACCEPTED": "1", "XTTS_CHECKPOINT": str(tmp_path)}
-    status, log = run_worker("prefork", "preprocess,clone", **usable)
+    return {"XTTS_LICENCE_ACCEPTED": "1", "XTTS_CHECKPOINT": str(tmp_path)}
+
+
+def test_xtts_is_not_multiplied_by_forks(xtts_settings: dict[str, str]) -> None:
+    status, log = run_worker("prefork", "preprocess,clone", VOICE_ENGINE="xtts", **xtts_settings)
     assert status == 1
     assert "--pool threads" in log
+
+
+@without_torch
+def test_a_worker_without_torch_does_not_start_to_speak_with_xtts(xtts_settings: dict[str, str]) -> None:
+    status, log = run_worker("threads", "clone", VOICE_ENGINE="xtts", **xtts_settings)
+    assert status == 1
+    assert "xtts_not_installed" in log
+
+
+@without_torch
+def test_a_worker_without_torch_that_takes_a_job_of_xtts_fails_it_after_its_attempts(
+    user: User, recording: Path, start_worker: StartWorker, xtts_settings: dict[str, str]
+) -> None:
+    xtts_configure(XttsConfiguration(Path(xtts_settings["XTTS_CHECKPOINT"]), is_licence_accepted=True))
+    model = voice_model_clone(owner=user, samples=[upload(user, recording)], name="Me", language="en", engine="xtts")
+    start_worker(JOB_MAX_ATTEMPTS="2", JOB_BACKOFF_S="0.1", **xtts_settings)
+    wait_until(lambda: state_of(model) == VoiceModelStatus.FAILED, timeout_s=60)
+    assert model.error_code == "xtts_not_installed"
+    assert Job.objects.get(voice_model=model).attempt == 2
 
 
 def run_worker(pool: str, queues: str, **env: str) -> tuple[int, str]:
