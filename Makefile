@@ -4,12 +4,13 @@
 # text, where a quote or a dollar sign would become part of a command.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run test lint bench clean
+.PHONY: help setup setup-dev setup-xtts setup-xtts-dev demo run download-xtts test test-xtts lint bench bench-xtts clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 venv := .venv/bin/python
+venv_xtts := .venv-xtts/bin/python
 parallel := --numprocesses 2 --dist loadfile
 
 export DEMO_TEXT := $(value TEXT)
@@ -19,14 +20,18 @@ export DEMO_OUTPUT := $(value OUTPUT)
 ifeq ($(origin LANGUAGE),command line)
 export DEMO_LANGUAGE := $(value LANGUAGE)
 endif
+ifeq ($(origin ENGINE),command line)
+export VOICE_ENGINE := $(value ENGINE)
+endif
+on_xtts := $(filter xtts,$(VOICE_ENGINE))
 export STACK_PORT := $(if $(filter undefined,$(origin PORT)),8000,$(value PORT))
 export BENCH_JSON := $(value JSON)
-unexport TEXT SAMPLE OUTPUT LANGUAGE PORT JSON
+unexport TEXT SAMPLE OUTPUT LANGUAGE PORT JSON ENGINE
 
 help:  ## this list
 	@echo 'PodStream voice. First time here? Type: make demo'
 	@echo
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-17s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
 	@echo
 	@echo 'State lives in VAR_DIR (default: var). Two stacks side by side: make run VAR_DIR=var2 PORT=8001'
 
@@ -36,12 +41,21 @@ setup:  ## install what the product needs into .venv (the others do this by them
 setup-dev:  ## install the tools of developers into .venv as well
 	@$(PYTHON) -I podstream/bootstrap.py requirements.txt requirements-dev.txt
 
+setup-xtts:  ## install the XTTS engine into .venv-xtts: some 6 GB, most of it CUDA
+	@$(PYTHON) -I podstream/bootstrap.py --venv=.venv-xtts requirements-xtts.txt
+
+setup-xtts-dev:  ## install the tools of developers into .venv-xtts as well
+	@$(PYTHON) -I podstream/bootstrap.py --venv=.venv-xtts requirements-xtts.txt requirements-dev.txt
+
+download-xtts: setup-xtts  ## fetch the weights of XTTS v2; shows their licence first, and asks
+	@exec $(venv_xtts) manage.py download_xtts
+
 demo: setup  ## clone a voice and hear it speak [SAMPLE=voice.wav] [TEXT="..."] [LANGUAGE=en] [OUTPUT=speech.mp3]
 	@exec $(venv) -m podstream.demo --sample="$$DEMO_SAMPLE" --text="$$DEMO_TEXT" \
 	    --language="$${DEMO_LANGUAGE:-en}" --output="$${DEMO_OUTPUT:-podstream-demo.mp3}"
 
-run: setup  ## start web, worker and Redis [PORT=8000]
-	@exec $(venv) -m podstream.stack run --port "$$STACK_PORT"
+run: $(if $(on_xtts),setup-xtts,setup)  ## start web, worker and Redis [PORT=8000] [ENGINE=xtts]
+	@exec $(if $(on_xtts),$(venv_xtts),$(venv)) -m podstream.stack run --port "$$STACK_PORT"
 
 test: setup-dev  ## run all tests on PostgreSQL, then a short run on SQLite [ARGS="-k name"]
 ifeq ($(ARGS),)
@@ -51,6 +65,9 @@ ifeq ($(ARGS),)
 else
 	@$(venv) -m pytest $(ARGS)
 endif
+
+test-xtts: setup-xtts-dev  ## run the tests of the XTTS engine, on random weights [ARGS="-k name"]
+	@$(venv_xtts) -m pytest $(if $(ARGS),$(ARGS),$(parallel)) tests/engines/xtts tests/engines/test_xtts_*.py
 
 lint: setup-dev  ## ruff, mypy, Django's checks, migrations, the OpenAPI schema
 	@$(venv) -m ruff check .
@@ -63,6 +80,9 @@ lint: setup-dev  ## ruff, mypy, Django's checks, migrations, the OpenAPI schema
 bench: setup-dev  ## measure engine and API, print tables [JSON=results.json]
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(venv) -m benchmarks --json="$$BENCH_JSON"
 
-clean:  ## remove .venv and caches; your voices in VAR_DIR stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+bench-xtts: setup-xtts-dev  ## measure XTTS beside Coqui's own inference [JSON=results.json]
+	@$(venv_xtts) -m benchmarks.xtts_speed --json="$$BENCH_JSON"
+
+clean:  ## remove .venv, .venv-xtts and caches; your voices in VAR_DIR stay
+	rm -rf .venv .venv-xtts .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find podstream voice tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

