@@ -65,7 +65,7 @@ def _sound(piece: Piece[Hashes]) -> Samples:
     positions = np.arange(piece.window.sample_start, piece.window.sample_stop)
     samples_per_latent = sample_count(1000, speed=piece.speed) / 1000
     nearest = np.minimum((positions / samples_per_latent).astype(int), piece.window.latent_stop - 1)
-    assert nearest.min() >= piece.window.latent_start
+    assert all(nearest >= piece.window.latent_start)
     latents = piece.latents[nearest - piece.window.latent_start]
     return ((latents * 131 + positions) % 9973 + piece.speaker[0]).astype(np.float32)
 
