@@ -1,50 +1,121 @@
-"""Keys and values of the sequences that are being decoded."""
+"""Keys and values of the sequences that are being decoded: one cache for CPUs, one for GPUs.
 
-from collections.abc import Sequence
+Both take memory as sequences grow, up to what `GptDecoder.cells` allows, and leave every sequence as it was where
+memory runs out. A row of the batch attends to its own sequence only, and other rows' numbers never enter its own.
+One thread at a time.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F  # noqa: N812 (its name everywhere)
 from torch import Tensor
 
 COLUMN_STEP = 64  # also keeps every head's keys on a boundary of 64 bytes, whatever the precision
+DENSE_COLUMN_STEP = 128
+ROWS_STEP = 16
+
+Attention = Callable[[int, Tensor], Tensor]
+"""Layer and projected queries, keys and values, (rows, 3 x channels), to what was attended to, (rows, channels)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheShape:
+    """What a cache holds: `slots` sequences at most, and `cells` positions of all of them together."""
+
+    layers: int
+    heads: int
+    head_size: int
+    slots: int
+    cells: int
+    device: torch.device
+    dtype: torch.dtype
+
+
+class Cache(Protocol):
+    """What the decoder needs of a cache. Memory that runs out comes as torch's own errors."""
+
+    version: int
+    """Changes when tensors move, and with them what a CUDA graph has captured."""
+
+    def take(self, slot: int, length: int, columns: int) -> None:
+        """Give `slot` room for `length` positions at once and for `columns` in the end, of arbitrary content."""
+
+    def release(self, slot: int) -> None:
+        """Free `slot`, if it is taken."""
+
+    def reserve(self, columns: int) -> None:
+        """Make sure that every sequence has room for `columns` positions, if it was taken with as many."""
+
+    def trim(self) -> None:
+        """Give back what no sequence needs."""
+
+    def keys_values(self, slot: int) -> Sequence[Tensor]:
+        """Views for reading and writing, one for each layer, (2, heads, columns, head size)."""
+
+    def batch(self, slots: Sequence[int]) -> list[int | None]:
+        """The slot of each row of a batch that decodes `slots`; others' rows are among them, and None for no slot."""
+
+    def attention(self, batch: Sequence[int | None], lengths: Sequence[int], on_device: Tensor) -> Attention:
+        """Attention of a decode step. Row i has `lengths[i]` positions before it; `on_device` holds the same."""
 
 
 class SlotCache:
-    """One tensor per slot, shape (layers, 2, heads, columns, head size), taken at its final size.
+    """One tensor per slot, taken at its final size: for CPUs.
 
-    Made for the CPU: pages that were never written take no memory there, so a sequence costs what it has reached,
-    nothing is copied as it grows, and each attends to exactly its own positions, in calls of its own: no neighbour
-    can move its result by a bit. One thread at a time.
+    Pages that were never written take no memory there, so a sequence costs what it has reached, and nothing is copied
+    as it grows. Each attends to exactly its own positions, in calls of its own.
+
+    The rounding of a matrix product may depend on its number of rows. In low precision all batches have one width:
+    reading the weights takes the time, whatever the number of rows. In float32 and float64 one row takes a third of
+    the time of 16, so a sequence alone runs alone, and others in at least 16 rows: for more, rounding was the same.
     """
 
-    def __init__(self, *, layers: int, heads: int, head_size: int, device: torch.device, dtype: torch.dtype) -> None:
-        self._geometry = (layers, heads, head_size)
-        self._device = device
-        self._dtype = dtype
+    def __init__(self, shape: CacheShape) -> None:
+        self.version = 0
+        self._shape = shape
+        self._has_fixed_width = shape.dtype.itemsize < torch.float32.itemsize
+        self._width = rounded_up(shape.slots, ROWS_STEP)
         self._taken: dict[int, Tensor] = {}
 
-    def take(self, slot: int, columns: int) -> None:
-        """Hold `columns` positions for `slot`, with arbitrary content. Raises torch's errors of a full memory."""
-        layers, heads, head_size = self._geometry
-        columns = -(-columns // COLUMN_STEP) * COLUMN_STEP
-        shape = (layers, 2, heads, columns, head_size)
-        self._taken[slot] = torch.empty(shape, device=self._device, dtype=self._dtype)
+    def take(self, slot: int, length: int, columns: int) -> None:
+        """See `Cache`."""
+        shape = self._shape
+        size = (shape.layers, 2, shape.heads, rounded_up(columns, COLUMN_STEP), shape.head_size)
+        self._taken[slot] = torch.empty(size, device=shape.device, dtype=shape.dtype)
 
     def release(self, slot: int) -> None:
-        """Give the memory of `slot` back, if it holds any."""
+        """See `Cache`."""
         self._taken.pop(slot, None)
 
-    def keys_values(self, slot: int) -> Tensor:
-        """All positions of one slot, shape (layers, 2, heads, columns, head size): a view, for reading and writing."""
-        return self._taken[slot]
+    def reserve(self, columns: int) -> None:
+        """See `Cache`: it is reserved already."""
 
-    def step(self, slots: Sequence[int], lengths: Sequence[int], width: int) -> "SlotStep":
-        """The attention of one decode step: row i is `slots[i]`, which has `lengths[i]` positions before it."""
-        return SlotStep([self._taken[slot] for slot in slots], lengths, width)
+    def trim(self) -> None:
+        """See `Cache`: nothing is kept."""
+
+    def keys_values(self, slot: int) -> Sequence[Tensor]:
+        """See `Cache`."""
+        layers: Sequence[Tensor] = self._taken[slot].unbind(0)
+        return layers
+
+    def batch(self, slots: Sequence[int]) -> list[int | None]:
+        """See `Cache`: `slots`, in their order, and rows that fill the batch up."""
+        width = self._width
+        if not self._has_fixed_width:
+            width = 1 if len(slots) == 1 else max(len(slots), ROWS_STEP)
+        return [*slots, *[None] * (width - len(slots))]
+
+    def attention(self, batch: Sequence[int | None], lengths: Sequence[int], on_device: Tensor) -> Attention:
+        """See `Cache`."""
+        caches = [self._taken[slot] for slot in batch if slot is not None]
+        return _SlotAttention(caches, lengths[: len(caches)], len(batch))
 
 
-class SlotStep:
-    """Writes one position per sequence and attends to all of its own, layer by layer."""
+class _SlotAttention:
+    """Writes one position of each sequence and attends to all of its own, layer by layer."""
 
     def __init__(self, caches: Sequence[Tensor], lengths: Sequence[int], width: int) -> None:
         pairs = list(zip(caches, lengths, strict=True))
@@ -54,7 +125,7 @@ class SlotStep:
         self._width = width
 
     def __call__(self, layer: int, projected: Tensor) -> Tensor:
-        """(width, 3 x channels) to (width, channels). Rows beyond the sequences come back as zeros."""
+        """Rows without a sequence come back as zeros."""
         heads, head_size = self._new[0][layer].shape[1:]
         rows = projected.view(self._width, 3, heads, 1, head_size)
         attended = projected.new_zeros(self._width, heads, 1, head_size)
@@ -62,3 +133,121 @@ class SlotStep:
             new[layer].copy_(rows[row, 1:, :, 0])
             attended[row] = F.scaled_dot_product_attention(rows[row, :1], keys[layer], values[layer])[0]
         return attended.view(self._width, heads * head_size)
+
+
+class DenseCache:
+    """One tensor per layer, (2, rows, heads, columns, head size), all sequences side by side: for GPUs.
+
+    One kernel attends for the whole batch, masked beyond each sequence, and shapes stay the same for many steps, as a
+    CUDA graph wants it. Columns grow for all rows at once, layer by layer, so that the old and the new tensor exist
+    together for one layer only; where memory runs out in between, the layers that have grown already serve as well.
+    There is a row for every slot, unless `cells` has not enough for that many of such length: then fewer.
+    """
+
+    def __init__(self, shape: CacheShape) -> None:
+        self._shape = shape
+        self._rows: list[int | None] = [None] * shape.slots
+        self._columns = 0
+        empty = (2, shape.slots, shape.heads, 0, shape.head_size)
+        self._layers = [torch.empty(empty, device=shape.device, dtype=shape.dtype) for _ in range(shape.layers)]
+        self.version = 0
+
+    def take(self, slot: int, length: int, columns: int) -> None:
+        """See `Cache`."""
+        if None not in self._rows:
+            self._fit(len(self._rows) + 1, self._columns)
+        self._rows[self._rows.index(None)] = slot
+        self.reserve(length)
+
+    def release(self, slot: int) -> None:
+        """See `Cache`."""
+        if slot in self._rows:
+            self._rows[self._rows.index(slot)] = None
+
+    def reserve(self, columns: int) -> None:
+        """See `Cache`."""
+        if columns > self._columns:
+            columns = rounded_up(columns, DENSE_COLUMN_STEP)
+            affordable = max(self._shape.cells // columns, len(self._slots()))
+            self._fit(min(self._shape.slots, affordable), columns)
+
+    def trim(self) -> None:
+        """See `Cache`: everything, once no sequence is left."""
+        if not self._slots():
+            self._columns = 0
+            self._fit(self._shape.slots, 0)
+
+    def keys_values(self, slot: int) -> Sequence[Tensor]:
+        """See `Cache`."""
+        row = self._rows.index(slot)
+        return [layer[:, row, :, : self._columns] for layer in self._layers]
+
+    def batch(self, slots: Sequence[int]) -> list[int | None]:
+        """See `Cache`: every row, in its place."""
+        return list(self._rows)
+
+    def attention(self, batch: Sequence[int | None], lengths: Sequence[int], on_device: Tensor) -> Attention:
+        """See `Cache`. Every row's `length` is written to, also of rows that nobody asked for."""
+        layers = [layer[:, : len(self._rows), :, : self._columns] for layer in self._layers]
+        return _DenseAttention(layers, on_device)
+
+    def _slots(self) -> list[int]:
+        return [slot for slot in self._rows if slot is not None]
+
+    def _fit(self, rows: int, columns: int) -> None:
+        """Change the number of rows, at least those taken, and of columns, at least those there are."""
+        if rows < len(self._rows):
+            self._compact(rows)
+        shape = self._shape
+        self.version += 1
+        for index, old in enumerate(self._layers):
+            size = (2, rows, shape.heads, columns, shape.head_size)
+            new = torch.zeros(size, device=shape.device, dtype=shape.dtype)  # what is masked must still be finite
+            kept = old[:, :rows, :, : self._columns]
+            new[:, : kept.shape[1], :, : kept.shape[3]] = kept
+            self._layers[index] = new
+            del old, kept
+        self._rows += [None] * (rows - len(self._rows))
+        self._columns = columns
+
+    def _compact(self, rows: int) -> None:
+        """Move what lies behind the first `rows` into free ones before it."""
+        for row in range(rows, len(self._rows)):
+            slot = self._rows[row]
+            if slot is not None:
+                free = self._rows.index(None)
+                for layer in self._layers:
+                    layer[:, free].copy_(layer[:, row])
+                self._rows[free], self._rows[row] = slot, None
+        del self._rows[rows:]
+
+
+class _DenseAttention:
+    """Writes one position of every row and attends to it and those before it, layer by layer; shapes are static."""
+
+    def __init__(self, layers: Sequence[Tensor], lengths: Tensor) -> None:
+        self._layers = layers
+        self._lengths = lengths
+        self._places = torch.arange(len(lengths), device=lengths.device)
+        columns = torch.arange(layers[0].shape[3], device=lengths.device)
+        self._mask = (columns <= lengths[:, None])[:, None, None]
+
+    def __call__(self, layer: int, projected: Tensor) -> Tensor:
+        """See `Attention`."""
+        kept = self._layers[layer]
+        _, rows, heads, _, head_size = kept.shape
+        new = projected.view(rows, 3, heads, head_size)
+        kept[:, self._places, :, self._lengths] = new[:, 1:]
+        attended = F.scaled_dot_product_attention(new[:, 0, :, None], kept[0], kept[1], attn_mask=self._mask)
+        joined: Tensor = attended.reshape(rows, heads * head_size)
+        return joined
+
+
+def cache_for(shape: CacheShape) -> Cache:
+    """The cache that fits the device."""
+    return DenseCache(shape) if shape.device.type == "cuda" else SlotCache(shape)
+
+
+def rounded_up(number: int, step: int) -> int:
+    """The next multiple of `step`."""
+    return -(-number // step) * step

@@ -8,7 +8,7 @@ computes again in a second pass.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -18,7 +18,8 @@ import torch.nn.functional as F  # noqa: N812 (its name everywhere)
 from numpy.typing import NDArray
 from torch import Tensor
 
-from voice.engines.xtts.cache import SlotCache
+from voice.engines.xtts.cache import Attention, CacheShape, cache_for
+from voice.engines.xtts.graphs import StepGraph
 from voice.engines.xtts.sampling import Draw, controls_of, draw_tokens, uniforms
 from voice.engines.xtts.sequence import DeviceMemoryFull, Prompt
 from voice.engines.xtts.shape import XttsShape
@@ -27,9 +28,7 @@ from voice.engines.xtts.weights import gpt_weights
 CONDITIONING = 32  # vectors that a voice is to the GPT
 FILLER_TOKEN = 1  # stands for the prefix in the ids that Coqui hands to Hugging Face, so it counts as repeated
 VOICES_KEPT = 16
-
-Attention = Callable[[int, Tensor], Tensor]
-"""Layer and projected queries, keys and values, (rows, 3 x channels), to what was attended to, (rows, channels)."""
+_LENGTH = 3  # the row of `GptDecoder._rows` that holds it
 
 
 @dataclass(slots=True)
@@ -61,20 +60,23 @@ class GptDecoder:
     ) -> None:
         self.slots = slots
         self.stop_token = shape.stop_audio
+        self.cells = cache_bytes // (2 * shape.layers * shape.channels * dtype.itemsize)
         self._shape = shape
         self._device = torch.device(device)
         self._dtype = dtype
         self._head_size = shape.channels // shape.heads
-        self.cells = cache_bytes // (2 * shape.layers * shape.channels * dtype.itemsize)
         with torch.inference_mode(), device_memory():
             self._weights = gpt_weights(weights, layers=shape.layers, device=self._device, dtype=dtype)
-            self._cache = SlotCache(
-                layers=shape.layers, heads=shape.heads, head_size=self._head_size, device=self._device, dtype=dtype
+            kept = CacheShape(
+                shape.layers, shape.heads, self._head_size, slots, self.cells, device=self._device, dtype=dtype
             )
-            exact = self._weights.audio_embedding.dtype
+            self._cache = cache_for(kept)
             steps = self._weights.audio_positions.shape[0]
-            self._latents = torch.empty((slots, steps, shape.channels), dtype=exact, device=self._device)
-            self._seen = torch.zeros((slots, shape.audio_tokens), dtype=torch.bool, device=self._device)
+            exact = self._weights.audio_positions.dtype
+            self._latents = torch.empty((slots + 1, steps, shape.channels), dtype=exact, device=self._device)
+            self._seen = torch.zeros((slots + 1, shape.audio_tokens), dtype=torch.bool, device=self._device)
+        self._spare = slots  # behind all slots: rows that only fill the batch up write there
+        self._graph = StepGraph(self._graph_step, self._device) if self._device.type == "cuda" else None
         self._sequences: dict[int, _Sequence] = {}
         self._voices: OrderedDict[bytes, Tensor] = OrderedDict()
 
@@ -82,7 +84,6 @@ class GptDecoder:
         """Positions that the sequence may come to hold: conditioning, text, its two ends, the start, audio tokens."""
         return CONDITIONING + len(prompt.text_ids) + 2 + 1 + prompt.max_tokens
 
-    @torch.inference_mode()
     def prefill(self, slot: int, prompt: Prompt, generated: Sequence[int] = ()) -> None:
         """Begin a sequence in a free slot, or go on behind the `generated` tokens of one that was preempted.
 
@@ -91,13 +92,12 @@ class GptDecoder:
         if slot in self._sequences:
             raise ValueError(f"slot {slot} is in use")
         try:
-            with device_memory():
+            with torch.inference_mode(), device_memory():
                 self._prefill(slot, prompt, list(generated))
         except BaseException:
             self.release(slot)
             raise
 
-    @torch.inference_mode()
     def step(self, slots: Sequence[int]) -> list[int]:
         """Draw the next token of each of `slots`, any of those in use, in their order.
 
@@ -106,7 +106,7 @@ class GptDecoder:
         sequences = [self._sequences[slot] for slot in slots]
         if any(len(sequence.tokens) >= sequence.prompt.max_tokens for sequence in sequences):
             raise ValueError("a sequence is longer than its prompt allows")
-        with device_memory():
+        with torch.inference_mode(), device_memory():
             tokens = self._step(slots, sequences)
         for sequence, token in zip(sequences, tokens, strict=True):
             sequence.tokens.append(token)
@@ -129,23 +129,25 @@ class GptDecoder:
     def trim(self) -> None:
         """Give memory back to the device that no sequence uses."""
         self._voices.clear()
+        self._cache.trim()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
     def _prefill(self, slot: int, prompt: Prompt, generated: list[int]) -> None:
         voice = self._voice(prompt.conditioning)
-        self._cache.take(slot, self.columns(prompt))
-        kept = self._cache.keys_values(slot)
-        kept[:, :, :, :CONDITIONING].copy_(voice)
         text = self._text(prompt.text_ids)
-        inputs = torch.cat([text, self._audio([self._shape.start_audio, *generated][: len(generated)], 0)])
-        hidden = self._blocks(inputs, _PromptAttention(kept, CONDITIONING))
+        spoken = self._audio([self._shape.start_audio, *generated][: len(generated)])
+        length = CONDITIONING + len(text) + len(spoken)
+        self._cache.take(slot, length, self.columns(prompt))
+        kept = self._cache.keys_values(slot)
+        for layer, of_voice in zip(kept, voice, strict=True):
+            layer[:, :, :CONDITIONING] = of_voice
+        hidden = self._blocks(torch.cat([text, spoken]), _PromptAttention(kept, CONDITIONING))
         self._latents[slot, : len(generated)] = self._final(hidden[len(text) :])
-        seen = [FILLER_TOKEN, self._shape.start_audio, *generated]
         self._seen[slot] = False
-        self._seen[slot, seen] = True
+        self._seen[slot, [FILLER_TOKEN, self._shape.start_audio, *generated]] = True
         drawn = uniforms(prompt.sampling.seed, prompt.max_tokens)
-        self._sequences[slot] = _Sequence(prompt, drawn, CONDITIONING + len(inputs), generated)
+        self._sequences[slot] = _Sequence(prompt, drawn, length, generated)
 
     def _voice(self, conditioning: NDArray[np.float32]) -> Tensor:
         """Keys and values of a voice's positions: nothing comes before them, so they are the same for every text."""
@@ -156,7 +158,7 @@ class GptDecoder:
             inputs = torch.from_numpy(values).to(self._device, self._latents.dtype)
             shape = (self._shape.layers, 2, self._shape.heads, CONDITIONING, self._head_size)
             kept = torch.empty(shape, dtype=self._dtype, device=self._device)
-            self._blocks(inputs, _PromptAttention(kept, 0))
+            self._blocks(inputs, _PromptAttention(kept.unbind(0), 0))
             self._voices[key] = kept
             if len(self._voices) > VOICES_KEPT:
                 self._voices.popitem(last=False)
@@ -164,32 +166,57 @@ class GptDecoder:
         return kept
 
     def _step(self, slots: Sequence[int], sequences: Sequence[_Sequence]) -> list[int]:
-        width = len(slots)
-        places = torch.tensor(slots, device=self._device)
-        steps = [len(sequence.tokens) for sequence in sequences]
-        pending = [sequence.tokens[-1] if sequence.tokens else self._shape.start_audio for sequence in sequences]
-        inputs = self._audio(pending, steps)
-        attention = self._cache.step(slots, [sequence.length for sequence in sequences], width)
+        self._cache.reserve(1 + max(sequence.length for sequence in self._sequences.values()))
+        batch = self._cache.batch(slots)
+        rows = self._rows(batch, set(slots))
+        draws = {slot: _draw(sequence) for slot, sequence in zip(slots, sequences, strict=True)}
+        controls = controls_of([None if slot is None else draws.get(slot) for slot in batch])
+        if self._graph is None:
+            attention = self._cache.attention(batch, rows[_LENGTH].tolist(), rows[_LENGTH])
+            tokens = self._forward(rows.to(self._device), controls.to(self._device), attention)
+        else:
+            tokens = self._graph(self._cache.version, self._rows(batch, ()), (rows, controls))
+        drawn = dict(zip(batch, tokens.tolist(), strict=True))
+        return [drawn[slot] for slot in slots]
+
+    def _rows(self, batch: Sequence[int | None], asked: Collection[int]) -> Tensor:
+        """Integers for each row of a decode step, shape (4, rows): slot, step, pending token, length.
+
+        A row that is not asked for writes into the spare slot, and behind the end of its sequence in the cache.
+        """
+        rows = []
+        for slot in batch:
+            sequence = None if slot is None else self._sequences[slot]
+            if slot is None or sequence is None or slot not in asked:
+                rows.append((self._spare, 0, self._shape.start_audio, sequence.length if sequence else 0))
+            else:
+                pending = sequence.tokens[-1] if sequence.tokens else self._shape.start_audio
+                rows.append((slot, len(sequence.tokens), pending, sequence.length))
+        integers: Tensor = torch.tensor(rows, dtype=torch.long).t().contiguous()
+        return integers
+
+    def _graph_step(self, rows: Tensor, controls: Tensor) -> Tensor:
+        return self._forward(rows, controls, self._cache.attention((), (), rows[_LENGTH]))
+
+    def _forward(self, rows: Tensor, controls: Tensor, attention: Attention) -> Tensor:
+        """One decode step on the device: a token for each row. Static shapes, no word to the host."""
+        slots, steps, pending, _ = rows.unbind(0)
+        inputs = self._weights.audio_embedding[pending] + self._weights.audio_positions[steps]
         latents = self._final(self._blocks(inputs, attention))
-        self._latents[places, torch.tensor(steps, device=self._device)] = latents
-        controls = controls_of([_draw(sequence) for sequence in sequences], width).to(self._device)
-        tokens = draw_tokens(self._weights.head(latents), self._seen[places], controls, self.stop_token)
-        self._seen[places, tokens] = True
-        drawn: list[int] = tokens.tolist()
-        return drawn
+        self._latents[slots, steps] = latents
+        tokens = draw_tokens(self._weights.head(latents), self._seen[slots], controls, self.stop_token)
+        self._seen[slots, tokens] = True
+        return tokens
 
     def _text(self, ids: Sequence[int]) -> Tensor:
         framed = torch.tensor([self._shape.start_text, *ids, self._shape.stop_text], device=self._device)
         embedded: Tensor = self._weights.text_embedding[framed] + self._weights.text_positions[: len(framed)]
         return embedded
 
-    def _audio(self, tokens: Sequence[int], positions: Sequence[int] | int) -> Tensor:
-        """Embeddings of audio tokens at `positions`, or at those from one position on."""
-        if isinstance(positions, int):
-            positions = range(positions, positions + len(tokens))
-        places = torch.tensor(list(positions), dtype=torch.long, device=self._device)
+    def _audio(self, tokens: Sequence[int]) -> Tensor:
+        """Embeddings of the first audio tokens."""
         ids = torch.tensor(tokens, dtype=torch.long, device=self._device)
-        embedded: Tensor = self._weights.audio_embedding[ids] + self._weights.audio_positions[places]
+        embedded: Tensor = self._weights.audio_embedding[ids] + self._weights.audio_positions[: len(tokens)]
         return embedded
 
     def _blocks(self, hidden: Tensor, attention: Attention) -> Tensor:
@@ -212,7 +239,7 @@ def _draw(sequence: _Sequence) -> Draw:
 class _PromptAttention:
     """Causal attention of many positions of one sequence, from `start` on, that writes them into `kept`."""
 
-    def __init__(self, kept: Tensor, start: int) -> None:
+    def __init__(self, kept: Sequence[Tensor], start: int) -> None:
         self._kept = kept
         self._start = start
 

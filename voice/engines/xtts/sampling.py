@@ -16,9 +16,6 @@ from torch import Tensor
 
 from voice.engines.xtts.sequence import Sampling
 
-CONTROLS = 7
-_IDLE = (1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0)  # of a row that pads the batch
-
 
 @dataclass(frozen=True, slots=True)
 class Draw:
@@ -30,26 +27,26 @@ class Draw:
 
 
 def uniforms(seed: int, count: int) -> NDArray[np.float64]:
-    """Numbers in [0, 1) for the first `count` steps under `seed`, any integer, of the counter-based generator Philox."""
+    """Numbers in [0, 1) for the first `count` steps under any integer, by the counter-based generator Philox."""
     return np.random.Generator(np.random.Philox(key=seed % 2**64)).random(count)
 
 
-def controls_of(draws: Sequence[Draw], width: int) -> Tensor:
-    """The draws as one float64 tensor, shape (7, width), on the CPU; rows beyond the draws are idle ones."""
-    rows = [
-        (
-            draw.sampling.temperature,
-            draw.sampling.top_k,
-            draw.sampling.top_p,
-            draw.sampling.repetition_penalty,
-            draw.sampling.is_greedy,
-            draw.may_stop,
-            draw.uniform,
-        )
-        for draw in draws
-    ]
-    rows += [_IDLE] * (width - len(rows))
-    controls: Tensor = torch.from_numpy(np.array(rows, dtype=np.float64).T.copy())
+def controls_of(draws: Sequence[Draw | None]) -> Tensor:
+    """The draws as one float64 tensor, shape (7, rows), on the CPU; a row without one is as good as any."""
+    rows = np.ones((7, len(draws)))
+    for row, draw in enumerate(draws):
+        if draw is not None:
+            chosen = draw.sampling
+            rows[:, row] = (
+                chosen.temperature,
+                chosen.top_k,
+                chosen.top_p,
+                chosen.repetition_penalty,
+                chosen.is_greedy,
+                draw.may_stop,
+                draw.uniform,
+            )
+    controls: Tensor = torch.from_numpy(rows)
     return controls
 
 
