@@ -1,0 +1,111 @@
+"""Keys and values stay with their sequence while the cache grows, is packed together or runs out of memory."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+
+from voice.engines.xtts.cache import COLUMN_STEP, DENSE_COLUMN_STEP, CacheShape, DenseCache, SlotCache
+
+SHAPE = CacheShape(
+    layers=3, heads=2, head_size=8, slots=4, cells=10_000, device=torch.device("cpu"), dtype=torch.float32
+)
+
+
+def test_a_growing_dense_cache_keeps_what_every_sequence_has() -> None:
+    cache = _filled(DenseCache(SHAPE), slots=(0, 1, 3), length=40)
+    version = cache.version
+    cache.reserve(DENSE_COLUMN_STEP + 1)
+    assert cache.version > version
+    for slot in (0, 1, 3):
+        assert _holds(cache, slot, length=40)
+        assert cache.keys_values(slot)[0].shape == (2, 2, 2 * DENSE_COLUMN_STEP, 8)
+
+
+def test_a_dense_cache_that_is_long_enough_does_not_move() -> None:
+    cache = _filled(DenseCache(SHAPE), slots=(0,), length=40)
+    version = cache.version
+    cache.take(1, 100, 200)
+    cache.reserve(DENSE_COLUMN_STEP)
+    assert cache.version == version
+
+
+def test_where_cells_are_scarce_a_dense_cache_packs_its_sequences_into_fewer_rows() -> None:
+    cache = _filled(DenseCache(replace(SHAPE, cells=2 * 3 * DENSE_COLUMN_STEP)), slots=(0, 1, 2, 3), length=40)
+    cache.release(0)
+    cache.release(1)
+    cache.reserve(2 * DENSE_COLUMN_STEP + 1)
+    assert sorted(slot for slot in cache.batch([2, 3]) if slot is not None) == [2, 3]
+    assert len(cache.batch([2, 3])) == 2
+    assert _holds(cache, 2, length=40)
+    assert _holds(cache, 3, length=40)
+    cache.take(0, 10, 300)
+    assert len(cache.batch([0])) == 3
+    assert _holds(cache, 2, length=40)
+
+
+@pytest.mark.parametrize("allocations", [0, 1, 2])
+def test_a_dense_cache_that_cannot_grow_is_as_it_was(allocations: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = _filled(DenseCache(SHAPE), slots=(0, 2), length=40)
+    with monkeypatch.context() as full_device:
+        full_device.setattr(torch, "zeros", _failing_after(allocations, torch.zeros))
+        with pytest.raises(torch.OutOfMemoryError):
+            cache.reserve(DENSE_COLUMN_STEP + 1)
+    assert _holds(cache, 0, length=40)
+    assert cache.keys_values(0)[0].shape == cache.keys_values(0)[2].shape
+    cache.reserve(DENSE_COLUMN_STEP + 1)
+    assert _holds(cache, 0, length=40)
+    assert _holds(cache, 2, length=40)
+
+
+def test_trim_frees_a_dense_cache_that_nobody_uses() -> None:
+    cache = _filled(DenseCache(SHAPE), slots=(0, 1), length=40)
+    cache.release(1)
+    cache.trim()
+    assert _holds(cache, 0, length=40)
+    cache.release(0)
+    cache.trim()
+    cache.take(2, 5, 10)
+    assert cache.keys_values(2)[0].shape[2] == DENSE_COLUMN_STEP
+
+
+def test_a_slot_cache_has_the_final_size_from_the_start() -> None:
+    cache = _filled(SlotCache(SHAPE), slots=(1,), length=40)
+    assert cache.keys_values(1)[0].shape == (2, 2, COLUMN_STEP, 8)
+    cache.take(0, 5, COLUMN_STEP + 1)
+    assert cache.keys_values(0)[0].shape == (2, 2, 2 * COLUMN_STEP, 8)
+    assert _holds(cache, 1, length=40)
+
+
+def test_the_batch_has_one_width_in_low_precision_and_few_in_high() -> None:
+    shape = replace(SHAPE, slots=40)
+    low, high = SlotCache(replace(shape, dtype=torch.bfloat16)), SlotCache(shape)
+    assert {len(low.batch(range(count))) for count in (1, 2, 17, 40)} == {48}
+    assert [len(high.batch(range(count))) for count in (1, 2, 16, 17, 40)] == [1, 16, 16, 17, 40]
+
+
+def _filled(cache: "DenseCache | SlotCache", *, slots: tuple[int, ...], length: int) -> "DenseCache | SlotCache":
+    for slot in slots:
+        cache.take(slot, length, length)
+        for number, layer in enumerate(cache.keys_values(slot)):
+            layer[:, :, :length] = 10 * slot + number
+    return cache
+
+
+def _holds(cache: "DenseCache | SlotCache", slot: int, *, length: int) -> bool:
+    layers = cache.keys_values(slot)
+    return all(bool((layer[:, :, :length] == 10 * slot + number).all()) for number, layer in enumerate(layers))
+
+
+def _failing_after(allocations: int, allocate: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """The memory of a GPU that holds so many tensors and no more."""
+    left = [allocations]
+
+    def zeros(*args: object, **kwargs: object) -> torch.Tensor:
+        if left[0] == 0:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        left[0] -= 1
+        return allocate(*args, **kwargs)
+
+    return zeros
