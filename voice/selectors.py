@@ -72,8 +72,8 @@ def _add_usage(found: dict[UUID, UserUsage]) -> None:
     for owner, rows in voices.annotate(Count("pk")):
         found[owner].voices = rows
     spoken = Synthesis.objects.filter(owner__in=found).values_list("owner").order_by("owner")
-    size_now = Sum("size_bytes", filter=~Q(audio_name=""))
-    for owner, rows, seconds, size in spoken.annotate(Count("pk"), Sum("duration_s"), size_now):
+    stored = Sum("size_bytes", filter=~Q(audio_name=""))
+    for owner, rows, seconds, size in spoken.annotate(Count("pk"), Sum("duration_s"), stored=stored):
         usage = found[owner]
         usage.syntheses, usage.speech_s, usage.speech_bytes = rows, round(seconds or 0.0, 3), size or 0
     jobs = Job.objects.filter(owner__in=found).values_list("owner", "state").order_by("owner")
