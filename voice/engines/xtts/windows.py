@@ -8,6 +8,7 @@ in the sentence: latents, frames and samples are counted from its beginning.
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ RATE_HZ = 24_000
 CODES_RATE_HZ = 22_050
 FRAMES_PER_LATENT = 1024 / 256  # a GPT code lasts 1024 samples at 22,050 Hz, a frame of the generator 256
 SAMPLES_PER_FRAME = 256
+WINDOW_FRAMES = 32  # a third of a second; the vocoder works in multiples of it, see there
 PRE_KERNEL = POST_KERNEL = 7
 RESBLOCK_KERNELS = (3, 7, 11)
 RESBLOCK_DILATIONS = (1, 3, 5)
@@ -82,10 +84,13 @@ class Span:
         """Number of positions."""
         return self.stop - self.start
 
-    def widened(self, margin: int, *, size: int | None) -> "Span":
-        """With `margin` more at both sides, as far as the layer goes: `size` is its length, None if not yet known."""
-        stop = self.stop + margin
-        return Span(max(0, self.start - margin), stop if size is None else min(stop, size))
+    def widened(self, margin: int) -> "Span":
+        """With `margin` more at both sides."""
+        return Span(self.start - margin, self.stop + margin)
+
+    def scaled(self, factor: int) -> "Span":
+        """The same stretch of time at a rate that is `factor` times as high."""
+        return Span(self.start * factor, self.stop * factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,11 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The way of a window through the generator: input frames, the stages, and what the last convolution reads."""
+class TilePlan:
+    """The way of some frames through the generator, all positions relative to the first of them.
+
+    `frames` are read, context included; `last` is what the last convolution reads to make `samples`.
+    """
 
     frames: Span
     stages: tuple[Stage, ...]
@@ -167,39 +175,42 @@ def receptive_margin() -> int:
     )
 
 
-def plan_window(samples: Span, *, frames: int | None) -> Plan:
-    """Follow `samples` back through the generator. `frames`: how many the sentence has, None if it goes on.
-
-    At the sentence's own ends spans stop there, so that zero padding acts as it does on the whole sentence; elsewhere
-    they are wide enough for it not to reach `samples`.
-    """
-    strides = [upsampling.stride for upsampling in UPSAMPLINGS]
-    sizes = [None if frames is None else frames * math.prod(strides[:count]) for count in range(len(strides) + 1)]
-    wanted = last = samples.widened(POST_KERNEL // 2, size=sizes[-1])
+@cache
+def plan_tile(frames: int) -> TilePlan:
+    """Follow the samples of so many frames back through the generator."""
+    samples = Span(0, frames * SAMPLES_PER_FRAME)
+    wanted = last = samples.widened(POST_KERNEL // 2)
     stages: list[Stage] = []
-    for upsampling, size, source_size in zip(reversed(UPSAMPLINGS), sizes[:0:-1], sizes[-2::-1], strict=True):
-        kept = wanted.widened(receptive_margin(), size=size)
-        wanted = _upsampling_source(kept, upsampling, source_size)
+    for upsampling in reversed(UPSAMPLINGS):
+        kept = wanted.widened(receptive_margin())
+        wanted = _upsampling_source(kept, upsampling)
         stages.insert(0, Stage(wanted, kept))
-    return Plan(wanted.widened(PRE_KERNEL // 2, size=sizes[0]), tuple(stages), last, samples)
+    return TilePlan(wanted.widened(PRE_KERNEL // 2), tuple(stages), last, samples)
+
+
+def context_frames() -> tuple[int, int]:
+    """How many frames before the first and after the last one of any window its samples depend on."""
+    frames = plan_tile(1).frames
+    return -frames.start, frames.stop - 1
 
 
 def window_next(*, spoken: int, latents: int, is_last: bool, speed: float) -> Window | None:
-    """The window after the `spoken` samples of a sentence that has `latents` so far; None if no sample is final yet.
+    """The window after the `spoken` samples of a sentence that has `latents` so far; None if there is none yet.
 
-    It reaches as far as later latents can change nothing, or with `is_last` to the sentence's end, and holds whole
-    frames. Takes some 50 microseconds.
+    It reaches as far as later latents can change nothing, in steps of WINDOW_FRAMES, or with `is_last` to the
+    sentence's end. `spoken` is the `sample_stop` of the window before, 0 at first. Takes some 20 microseconds.
     """
+    before, after = context_frames()
+    first = spoken // SAMPLES_PER_FRAME
     if is_last:
-        count = stretched_sizes(latents, speed=speed)[-1]
-        stop = count * SAMPLES_PER_FRAME
+        stop = count = stretched_sizes(latents, speed=speed)[-1]
     else:
-        stop = max(0, _final_frames(latents, speed) - LOOKAHEAD_FRAMES) * SAMPLES_PER_FRAME
-    if stop <= spoken:
+        stop = first + (_final_frames(latents, speed) - after - first) // WINDOW_FRAMES * WINDOW_FRAMES
+    if stop <= first:
         return None
-    frames = plan_window(Span(spoken, stop), frames=count if is_last else None).frames
+    frames = Span(max(0, first - before), min(stop + after, count) if is_last else stop + after)
     needed = stretch_spans(frames, speed=speed, latents=latents if is_last else None)[0]
-    return Window(needed.start, latents if is_last else needed.stop, spoken, stop)
+    return Window(needed.start, latents if is_last else needed.stop, spoken, stop * SAMPLES_PER_FRAME)
 
 
 def _final_frames(latents: int, speed: float) -> int:
@@ -215,16 +226,7 @@ def _final_frames(latents: int, speed: float) -> int:
     return count
 
 
-def _upsampling_source(span: Span, upsampling: Upsampling, size: int | None) -> Span:
+def _upsampling_source(span: Span, upsampling: Upsampling) -> Span:
     """The inputs of a transposed convolution that reach `span`."""
     start = -((upsampling.kernel - 1 - upsampling.padding - span.start) // upsampling.stride)
-    stop = (span.stop - 1 + upsampling.padding) // upsampling.stride + 1
-    return Span(max(0, start), stop if size is None else min(stop, size))
-
-
-def _lookahead_frames() -> int:
-    far = 1000  # any frame that is far from a beginning
-    return plan_window(Span(0, far * SAMPLES_PER_FRAME), frames=None).frames.stop - far
-
-
-LOOKAHEAD_FRAMES = _lookahead_frames()
+    return Span(start, (span.stop - 1 + upsampling.padding) // upsampling.stride + 1)
