@@ -47,8 +47,8 @@ setup-xtts:  ## install the XTTS engine into .venv-xtts: some 6 GB, most of it C
 setup-xtts-dev:  ## install the tools of developers into .venv-xtts as well
 	@$(PYTHON) -I podstream/bootstrap.py --venv=.venv-xtts requirements-xtts.txt requirements-dev.txt
 
-download-xtts: setup-xtts  ## fetch the weights of XTTS v2; shows their licence first, and asks
-	@exec $(venv_xtts) manage.py download_xtts
+download-xtts: setup-xtts  ## fetch the weights of XTTS v2; shows their licence first, and asks [ARGS="--folder=..."]
+	@exec $(venv_xtts) manage.py download_xtts $(ARGS)
 
 demo: setup  ## clone a voice and hear it speak [SAMPLE=voice.wav] [TEXT="..."] [LANGUAGE=en] [OUTPUT=speech.mp3]
 	@exec $(venv) -m podstream.demo --sample="$$DEMO_SAMPLE" --text="$$DEMO_TEXT" \

@@ -90,7 +90,7 @@ def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..
     started: list[subprocess.Popen[bytes]] = []
 
     def start(
-        concurrency: int = 1, queues: str = ALL_QUEUES, pool: str = "prefork", **env: str
+        concurrency: int = 1, queues: str = ALL_QUEUES, pool: str = "prefork", ready_s: float = 40, **env: str
     ) -> subprocess.Popen[bytes]:
         log = tmp_path / f"worker-{len(started)}.log"
         command = [
@@ -114,7 +114,7 @@ def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..
                 command, cwd=ROOT, env=process_environment(SWEEP_INTERVAL_S="0.5", **env), stdout=f, stderr=f
             )
         started.append(process)
-        wait_until(lambda: b" ready." in log.read_bytes() or process.poll() is not None, timeout_s=40)
+        wait_until(lambda: b" ready." in log.read_bytes() or process.poll() is not None, timeout_s=ready_s)
         assert process.poll() is None, log.read_text()
         return process
 

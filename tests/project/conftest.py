@@ -1,12 +1,24 @@
-"""One live stack for all tests of the project that only need one to talk to."""
+"""One live stack for all tests of the project that only need one to talk to, and servers that a test starts alone."""
 
 import signal
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.project.stacks import LiveStack, assert_nothing_left, family, living, start_stack, url_of
+from tests.conftest import end_process_tree
+from tests.project.stacks import (
+    ROOT,
+    LiveStack,
+    StartServer,
+    assert_nothing_left,
+    family,
+    living,
+    start_stack,
+    url_of,
+)
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +38,19 @@ def live_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
     assert status == 0
     assert living(started) == []
     assert_nothing_left(var_dir)
+
+
+@pytest.fixture
+def start_server(tmp_path: Path, environment: dict[str, str]) -> Iterator[StartServer]:
+    """Starts a server in the test's `environment`; answers where its log is."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start_one(command: list[str]) -> Path:
+        log = tmp_path / f"server-{len(started)}.log"
+        with log.open("wb") as f:
+            started.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=f, stderr=f))
+        return log
+
+    yield start_one
+    for process in started:
+        end_process_tree(process)

@@ -4,15 +4,18 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 
 from podstream.embedded import redis_socket
 from podstream.stack_lock import running_stack
 
 ROOT = Path(__file__).parent.parent.parent
+StartServer = Callable[[list[str]], Path]
 SERVERS = ("DATABASE_URL", "REDIS_URL", "SWEEP_IN_WORKER")  # those of the test run: a stack brings its own
 
 
@@ -91,3 +94,11 @@ def assert_nothing_left(var_dir: Path) -> None:
     """No lock is held and no socket is left of a stack that worked in `var_dir`."""
     assert not redis_socket(var_dir).parent.exists()
     assert running_stack(var_dir) is None
+
+
+def answers(url: str) -> bool:
+    """Whether a server says that all is well at `url`."""
+    try:
+        return httpx.get(url, timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False

@@ -5,19 +5,16 @@ import shlex
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.conftest import end_process_tree, wait_until
+from tests.conftest import wait_until
 from tests.project.code_blocks import code_blocks
-from tests.project.stacks import ROOT, stack_environment
+from tests.project.stacks import ROOT, StartServer, answers, stack_environment
 
 pytestmark = pytest.mark.worker
 REASON = "tests/project/test_production.py"
-Start = Callable[[list[str]], Path]
 
 
 def commands(*, port: int, folder: Path) -> dict[str, list[str]]:
@@ -37,23 +34,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return stack_environment(tmp_path, SWEEP_INTERVAL_S="0.5", SWEEP_IN_WORKER="0", LOG_LEVEL="INFO")
 
 
-@pytest.fixture
-def start(tmp_path: Path, environment: dict[str, str]) -> Iterator[Start]:
-    """Starts a server; answers where its log is."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start_one(command: list[str]) -> Path:
-        log = tmp_path / f"server-{len(started)}.log"
-        with log.open("wb") as f:
-            started.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=f, stderr=f))
-        return log
-
-    yield start_one
-    for process in started:
-        end_process_tree(process)
-
-
-def test_the_commands_of_production_work(tmp_path: Path, environment: dict[str, str], start: Start) -> None:
+def test_the_commands_of_production_work(
+    tmp_path: Path, environment: dict[str, str], start_server: StartServer
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = commands(port=port, folder=tmp_path)
@@ -61,18 +44,11 @@ def test_the_commands_of_production_work(tmp_path: Path, environment: dict[str, 
         subprocess.run(command[name], cwd=ROOT, env=environment, capture_output=True, check=True)
     assert (tmp_path / "static" / "admin").is_dir()
 
-    web = start(command["uvicorn"])
+    web = start_server(command["uvicorn"])
     wait_until(lambda: answers(f"http://127.0.0.1:{port}/health/ready"), timeout_s=40)
-    worker = start([re.sub("^4$", "1", word) for word in command["worker"]])
-    beat = start(command["beat"])
+    worker = start_server([re.sub("^4$", "1", word) for word in command["worker"]])
+    beat = start_server(command["beat"])
 
     wait_until(lambda: "Sending due task sweep" in beat.read_text(), timeout_s=40)
     wait_until(lambda: "voice.sweep" in worker.read_text() and "succeeded" in worker.read_text(), timeout_s=40)
     assert "HTTP/1.1" not in web.read_text(), "uvicorn logs no access"
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=5).status_code == 200
-    except httpx.HTTPError:
-        return False

@@ -1,0 +1,107 @@
+"""docker-compose.yml and Dockerfile, as far as they can be held without Docker: every reference leads somewhere, and
+the commands of the services run.
+"""
+
+import re
+import shlex
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import ALL_QUEUES, wait_until
+from tests.project.code_blocks import code_blocks
+from tests.project.stacks import ROOT, StartServer, answers, stack_environment
+from tests.project.test_configuration import variables_read
+
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+OF_OTHERS = {"CUDA_VISIBLE_DEVICES"}
+
+
+def option(service: str, name: str) -> str:
+    words: list[str] = SERVICES[service]["command"]
+    return words[words.index(name) + 1]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return stack_environment(tmp_path, SWEEP_INTERVAL_S="0.5", LOG_LEVEL="INFO")
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for service in SERVICES.values():
+        assert set(service.get("depends_on", ())) <= set(SERVICES)
+        assert {volume.split(":")[0] for volume in service.get("volumes", ())} <= set(COMPOSE["volumes"])
+    targets = set(re.findall(r"^FROM \S+ AS (\w+)$", DOCKERFILE, re.MULTILINE))
+    assert {service["build"]["target"] for service in OURS.values()} <= targets
+    copied = re.findall(r"^COPY (\S+) ", DOCKERFILE, re.MULTILINE)
+    kept = (ROOT / ".dockerignore").read_text().splitlines()
+    assert copied
+    for path in copied:
+        assert (ROOT / path).exists()
+        assert f"!{path}" in kept
+
+
+def test_services_are_given_settings_that_exist() -> None:
+    for service in OURS.values():
+        assert set(service["environment"]) - OF_OTHERS <= set(variables_read())
+
+
+def test_every_queue_has_its_worker_and_only_the_gpu_image_has_torch() -> None:
+    queues = {name: set(option(name, "--queues").split(",")) for name in ("worker-cpu", "worker-gpu", "worker-gpu-1")}
+    assert queues["worker-cpu"] | queues["worker-gpu"] == set(ALL_QUEUES.split(","))
+    assert queues["worker-gpu"] == queues["worker-gpu-1"] == {"clone", "synthesis"}
+    images = {name: service["build"]["target"] for name, service in OURS.items()}
+    assert {name for name, target in images.items() if target == "gpu"} == {"worker-gpu", "worker-gpu-1"}
+    stages = DOCKERFILE.split("\nFROM ")
+    assert [stage.split()[2] for stage in stages[1:] if "requirements-xtts.txt" in stage] == ["gpu"]
+
+
+def test_each_gpu_has_a_worker_of_its_own_name() -> None:
+    workers = [SERVICES["worker-gpu"], SERVICES["worker-gpu-1"]]
+    assert len({worker["environment"]["CUDA_VISIBLE_DEVICES"] for worker in workers}) == 2
+    assert option("worker-gpu", "--hostname") != option("worker-gpu-1", "--hostname")
+    assert {option(name, "--pool") for name in ("worker-gpu", "worker-gpu-1")} == {"threads"}
+
+
+def test_redis_keeps_what_it_is_told() -> None:
+    assert option("redis", "--appendonly") == "yes"
+    assert option("redis", "--maxmemory-policy") == "noeviction"
+
+
+def test_the_page_starts_workers_by_the_same_commands() -> None:
+    code = "".join(block.code for block in code_blocks(ROOT / "docs" / "OPERATIONS.md") if block.language == "bash")
+    lines = [line for line in code.replace("\\\n", " ").splitlines() if ".venv-xtts/bin/python -m celery" in line]
+    commands = [shlex.split(line.partition(".venv-xtts/bin/python")[2], comments=True) for line in lines]
+    assert commands == [SERVICES[name]["command"][1:] for name in ("worker-gpu", "worker-gpu-1")]
+
+
+@pytest.mark.worker
+def test_the_commands_of_the_services_run(
+    tmp_path: Path, environment: dict[str, str], start_server: StartServer
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    def run(service: str) -> Path:
+        text = "\n".join(SERVICES[service]["command"]).replace("/srv/var", str(tmp_path)).replace("8000", str(port))
+        text = re.sub(r"\$\{\w+:-(.*)\}", r"\1", text)
+        return start_server(re.sub(r"\bpython\b", sys.executable, text).split("\n"))
+
+    said: dict[str, Callable[[str], bool]] = {
+        "migrate": lambda log: "static files" in log,
+        "web": lambda log: answers(f"http://127.0.0.1:{port}/health/ready"),
+        "beat": lambda log: "Sending due task sweep" in log,
+        "worker-gpu": lambda log: 0 < log.find("engine embedded") < log.find("gpu0@"),
+        "worker-cpu": lambda log: "succeeded" in log,
+    }
+    for service, is_up in said.items():
+        log = run(service)
+        wait_until(lambda: is_up(log.read_text()), timeout_s=60)  # noqa: B023 (called at once)
