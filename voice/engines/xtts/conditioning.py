@@ -35,7 +35,7 @@ class Conditioner:
         self._device = device
         self._rate_hz = checkpoint.shape.input_rate_hz
         self._heads = checkpoint.shape.heads
-        self._mel_stats = checkpoint.weights["mel_stats"].to(device, torch.float32)
+        self._mel_stats = checkpoint.weights["mel_stats"].to(device, torch.float32, copy=True)
         self._encoder = self._part(checkpoint, "gpt.conditioning_encoder.")
         self._perceiver = self._part(checkpoint, "gpt.conditioning_perceiver.")
         self._speaker = self._part(checkpoint, speaker_encoder.PREFIX)

@@ -3,6 +3,7 @@
 Importing this is light; making a TextTokenizer imports Coqui's cleaners (and with them torch).
 """
 
+import re
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ CHARACTER_LIMITS: Mapping[str, int] = {
 }
 """Characters of a sentence by language, above which Coqui warns that XTTS may leave out words."""
 
+HINDI_DIGITS = ("शून्य", "एक", "दो", "तीन", "चार", "पाँच", "छह", "सात", "आठ", "नौ")
 SILENT_TOKENS = ("[SPACE]", "[UNK]")
 _cleaning = threading.Lock()  # num2words and cutlet keep state in their modules while they work
 
@@ -55,18 +57,32 @@ class TextTokenizer:
         """Token ids of `text`, the language's tag first; empty where there is nothing in it that has a token.
 
         `language` is a key of LANGUAGES. The ids are those of Coqui's `VoiceBpeTokenizer.encode` for the stripped
-        text in small letters; there may be more than `most_tokens`. The text is not logged, as Coqui's own method
-        would. Raises InvalidText `text_unspeakable` where the cleaners fail, such as at a number that has no name.
+        text in small letters; there may be more than `most_tokens`. Where Coqui's cleaners fail at a number (any in
+        Hindi, ordinals in Czech, very long ones), its digits are read one by one. The text is not logged, as
+        Coqui's own method would. Raises InvalidText `text_unspeakable` where they fail at something else.
         """
-        code = language.split("-")[0]
+        stripped = text.strip().lower()
         try:
-            with _cleaning:
-                cleaned: str = self._coqui.preprocess_text(text.strip().lower(), code)
-        except Exception as error:  # whatever the libraries of 17 languages meet in a text that they cannot read
+            try:
+                cleaned = self._cleaned(stripped, language)
+            except Exception:  # the libraries of 17 languages raise anything, NotImplementedError most of all
+                cleaned = self._cleaned(_digits_apart(stripped, language), language)
+        except Exception as error:
             raise InvalidText(
                 "text_unspeakable",
-                "A number or a sign in the text cannot be read aloud. Write it in words.",
+                "A sign in the text cannot be read aloud. Write it in words.",
                 details={"cause": type(error).__name__},
             ) from None  # its message may quote the text, which belongs in no log
         ids: list[int] = self._coqui.tokenizer.encode(f"[{language}]{cleaned}".replace(" ", "[SPACE]")).ids
         return tuple(ids) if set(ids[1:]) - self._silent else ()
+
+    def _cleaned(self, text: str, language: str) -> str:
+        with _cleaning:
+            cleaned: str = self._coqui.preprocess_text(text, language.split("-")[0])
+        return cleaned
+
+
+def _digits_apart(text: str, language: str) -> str:
+    """`text` with every digit, of any script, as a word of its own; num2words has no numbers in Hindi at all."""
+    names = HINDI_DIGITS if language == "hi" else "0123456789"
+    return re.sub(r"\d", lambda digit: f" {names[int(digit[0])]} ", text)

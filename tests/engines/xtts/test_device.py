@@ -1,0 +1,95 @@
+"""Device and precision as the operator sets them, and what memory is in use."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from voice.engines.xtts import device as module
+from voice.engines.xtts.configuration import DeviceChoice, PrecisionChoice, XttsConfiguration
+from voice.engines.xtts.device import cpu_has_bfloat16, device_choose, memory_report, precision_choose
+from voice.errors import EngineUnavailable
+
+CPU = torch.device("cpu")
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+def configured(device: DeviceChoice = "auto", precision: PrecisionChoice = "auto") -> XttsConfiguration:
+    return XttsConfiguration(Path("nowhere"), is_licence_accepted=True, device=device, precision=precision)
+
+
+def test_the_cpu_can_be_asked_for_anywhere() -> None:
+    assert device_choose(configured("cpu")) == CPU
+
+
+def test_auto_takes_cuda_where_it_is() -> None:
+    assert device_choose(configured()).type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_cuda_that_is_not_there_is_missing() -> None:
+    with pytest.raises(EngineUnavailable, match="XTTS_DEVICE=auto") as caught:
+        device_choose(configured("cuda"))
+    assert caught.value.code == "device_missing"
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16", "float64"])
+def test_a_precision_that_is_named_is_taken(precision: PrecisionChoice) -> None:
+    assert precision_choose(configured(precision=precision), CPU) == getattr(torch, precision)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "expected"),
+    [
+        ({"avx2": True}, torch.float32),
+        ({"avx512_f": True, "avx512_bf16": False, "amx_bf16": False}, torch.float32),
+        ({"avx512_bf16": True}, torch.bfloat16),
+        ({"amx_bf16": True}, torch.bfloat16),
+        ({"architecture": "aarch64", "neon": True, "bf16": True}, torch.bfloat16),
+        ({}, torch.float32),
+    ],
+    ids=str,
+)
+def test_auto_takes_bfloat16_where_the_cpu_computes_in_it(
+    capabilities: dict[str, object], expected: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)  # this machine has one CPU
+    assert precision_choose(configured(), CPU) == expected
+
+
+def test_what_torch_says_of_this_cpu_is_what_linux_says() -> None:
+    flags = set(Path("/proc/cpuinfo").read_text().split())
+    assert cpu_has_bfloat16() == bool(flags & {"amx_bf16", "avx512_bf16", "bf16", "svebf16"})
+
+
+def test_memory_of_the_cpu_grows_with_what_is_held() -> None:
+    before = memory_report(CPU)
+    held = torch.ones(64 * 2**20, dtype=torch.uint8)
+    after = memory_report(CPU)
+    assert after.used_bytes - before.used_bytes > 0.9 * held.nbytes
+    assert 0 < after.used_bytes < after.total_bytes == before.total_bytes
+
+
+def test_a_containers_limit_is_the_total(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "limited").write_text("4096\n")
+    (tmp_path / "unlimited").write_text("max\n")
+    machine = memory_report(CPU).total_bytes
+    monkeypatch.setattr(module, "CGROUP_LIMITS", (tmp_path / "limited", tmp_path / "none"))
+    assert memory_report(CPU).total_bytes == 4096
+    monkeypatch.setattr(module, "CGROUP_LIMITS", (tmp_path / "unlimited",))
+    assert memory_report(CPU).total_bytes >= machine
+
+
+@needs_cuda
+def test_memory_of_cuda_grows_with_what_is_held() -> None:
+    cuda = device_choose(configured("cuda"))
+    before = memory_report(cuda)
+    held = torch.ones(64 * 2**20, dtype=torch.uint8, device=cuda)
+    after = memory_report(cuda)
+    assert after.used_bytes - before.used_bytes >= held.nbytes
+    assert after.used_bytes < after.total_bytes
+
+
+@needs_cuda
+def test_auto_takes_half_precision_on_cuda() -> None:
+    assert precision_choose(configured(), torch.device("cuda")) in (torch.bfloat16, torch.float16)
