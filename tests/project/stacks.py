@@ -36,13 +36,13 @@ def stack_environment(var_dir: Path, **extra: str) -> dict[str, str]:
     return {**env, **limits, "ENV_FILE": os.devnull, "VAR_DIR": str(var_dir), **extra}
 
 
-def start_stack(var_dir: Path, *, port: int = 0, words: int = subprocess.PIPE) -> "subprocess.Popen[str]":
+def start_stack(var_dir: Path, *, port: int = 0, words: int = subprocess.PIPE, **env: str) -> "subprocess.Popen[str]":
     """Start the supervisor; its words come over its stdout, or go to the file `words`."""
     command = [sys.executable, "-m", "podstream.stack", "run", f"--port={port}", "--processes=1"]
     return subprocess.Popen(
         command,
         cwd=ROOT,
-        env=stack_environment(var_dir),
+        env=stack_environment(var_dir, **env),
         stdout=words,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
@@ -51,9 +51,9 @@ def start_stack(var_dir: Path, *, port: int = 0, words: int = subprocess.PIPE) -
     )
 
 
-def url_of(stack: "subprocess.Popen[str]", var_dir: Path) -> str:
+def url_of(stack: "subprocess.Popen[str]", var_dir: Path, *, timeout_s: float = 60) -> str:
     """Where a stack is reached, once it is ready. Fails with its words when it ends before."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         running = running_stack(var_dir)
         if running is not None and running.pid == stack.pid and running.url:
@@ -61,7 +61,7 @@ def url_of(stack: "subprocess.Popen[str]", var_dir: Path) -> str:
         if stack.poll() is not None:
             raise AssertionError(f"the stack ended: {words_of(stack)}")
         time.sleep(0.05)
-    raise AssertionError("the stack was not ready within a minute")
+    raise AssertionError(f"the stack was not ready within {timeout_s} s")
 
 
 def words_of(stack: "subprocess.Popen[str]") -> str:

@@ -67,6 +67,17 @@ def test_the_port_is_8000_unless_it_is_given(python_that_tells: Path) -> None:
     assert arguments_of(python_that_tells, "run", "PORT=8001")[-1] == "8001"
 
 
+def test_with_xtts_the_server_runs_in_the_environment_of_xtts(tmp_path: Path) -> None:
+    for name in ("light", "xtts"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$VOICE_ENGINE" "$3"\n')
+        (tmp_path / name).chmod(0o755)
+    recipes = ["-o", "setup", "-o", "setup-xtts", f"venv={tmp_path / 'light'}", f"venv_xtts={tmp_path / 'xtts'}"]
+    for words, expected in (([], "light run"), (["ENGINE=xtts"], "xtts xtts run")):
+        command = ["make", *recipes, "run", *words]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == expected.split()
+
+
 def test_make_alone_lists_every_target() -> None:
     listed = subprocess.run(["/usr/bin/env", "make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert {"setup", "demo", "run", "test", "lint", "bench", "clean"} <= set(TARGETS)

@@ -78,6 +78,15 @@ def test_a_taken_port_is_refused_with_a_way_out(tmp_path: Path) -> None:
     assert "PORT=" in words
 
 
+def test_a_stack_whose_engine_may_not_be_used_says_so_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    stack = start_stack(tmp_path, VOICE_ENGINE="xtts")
+    words = words_of(stack)
+    assert stack.returncode == 1
+    assert "The speech process ended at once" in words
+    assert "XTTS_LICENCE_ACCEPTED" in words
+    assert_nothing_left(tmp_path)
+
+
 def is_ready(url: str) -> bool:
     try:
         return httpx.get(f"{url}/health/ready", timeout=5).status_code == 200
