@@ -1,6 +1,7 @@
 """Token ids are Coqui's, in all languages and from any thread, and no text reaches a log."""
 
 import logging
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -83,12 +84,28 @@ def test_a_number_that_coqui_cannot_read_is_read_digit_by_digit(
     assert tokenizer.encode(text, language) == tokenizer.encode(read_as, language)
 
 
-def test_what_the_cleaners_cannot_read_is_refused_without_quoting_it(tokenizer: TextTokenizer) -> None:
+@pytest.fixture
+def renamed(tiny_checkpoint: Path, tmp_path: Path) -> TextTokenizer:
+    """The tokenizer of a checkpoint that has a tag for Klingon, and none for Hindi."""
+    folder = Path(shutil.copytree(tiny_checkpoint, tmp_path / "copy"))
+    vocabulary = folder / "vocab.json"
+    vocabulary.write_text(vocabulary.read_text().replace("[hi]", "[tlh]"))
+    return TextTokenizer(Checkpoint.open(folder))
+
+
+def test_what_the_cleaners_cannot_read_is_refused_without_quoting_it(renamed: TextTokenizer) -> None:
     with pytest.raises(InvalidText) as caught:
-        tokenizer.encode("secret", "tlh")
+        renamed.encode("secret", "tlh")
     assert caught.value.code == "text_unspeakable"
     assert "secret" not in f"{caught.value} {caught.value.details}"
     assert caught.value.__suppress_context__
+
+
+def test_a_language_that_the_checkpoint_was_not_trained_on_is_refused(renamed: TextTokenizer) -> None:
+    with pytest.raises(InvalidText) as caught:
+        renamed.encode("नमस्ते", "hi")
+    assert caught.value.code == "language_unsupported"
+    assert renamed.encode("hello", "en")
 
 
 def test_a_long_text_is_not_logged(tokenizer: TextTokenizer, caplog: pytest.LogCaptureFixture) -> None:

@@ -177,7 +177,7 @@ def _converted_from(path: Path) -> str | None:
 def _refuse_other_layouts(tensors: Mapping[str, Tensor], sizes: Mapping[str, Size], path: Path) -> None:
     missing = [name for name in sizes if name not in tensors]
     if "gpt.conditioning_perceiver.latents" in missing and "gpt.prompt_embedding.weight" in tensors:
-        raise EngineUnavailable("checkpoint_unsupported", f"{path} is of XTTS v1. Use one of XTTS v2.0.2 or newer.")
+        raise EngineUnavailable("checkpoint_unsupported", f"{path} is of XTTS v1. Use one of XTTS v2.")
     if missing:
         raise _incomplete(path, f"lacks {len(missing)} of {len(sizes)} tensors, such as {missing[0]}")
     for name, size in sizes.items():

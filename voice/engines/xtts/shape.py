@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voice.engines.base import LANGUAGES
 from voice.engines.xtts.files import CONFIG, VOCABULARY
 from voice.errors import EngineUnavailable
 
@@ -131,8 +130,7 @@ def _token_ids(path: Path) -> dict[str, int]:
         raise _unreadable(path) from error
     if not all(isinstance(number, int) and 0 <= number < 1_000_000 for number in ids.values()):
         raise _unreadable(path)
-    needed = ("[START]", "[STOP]", "[SPACE]", *(f"[{language}]" for language in LANGUAGES))
-    missing = [token for token in needed if token not in ids]
+    missing = [token for token in ("[START]", "[STOP]", "[SPACE]") if token not in ids]
     if missing:
         raise _unsupported(f"{path.name} lacks the tokens {' '.join(missing)}")
     return ids
@@ -154,5 +152,5 @@ def _unreadable(path: Path) -> EngineUnavailable:
 def _unsupported(reason: str) -> EngineUnavailable:
     return EngineUnavailable(
         "checkpoint_unsupported",
-        f"{reason}. Use a checkpoint of XTTS v2.0.2 or newer: `manage.py download_xtts` gets one.",
+        f"{reason}. Use a checkpoint of XTTS v2: `manage.py download_xtts` gets one.",
     )

@@ -59,8 +59,11 @@ class TextTokenizer:
         `language` is a key of LANGUAGES. The ids are those of Coqui's `VoiceBpeTokenizer.encode` for the stripped
         text in small letters; there may be more than `most_tokens`. Where Coqui's cleaners fail at a number (any in
         Hindi, ordinals in Czech, very long ones), its digits are read one by one. The text is not logged, as
-        Coqui's own method would. Raises InvalidText `text_unspeakable` where they fail at something else.
+        Coqui's own method would. Raises InvalidText `text_unspeakable` where they fail at something else, and
+        `language_unsupported` where the checkpoint has no tag for the language, as those before v2.0.3 for Hindi.
         """
+        if self._coqui.tokenizer.token_to_id(f"[{language}]") is None:
+            raise InvalidText("language_unsupported", f"The loaded checkpoint of XTTS does not speak {language!r}.")
         stripped = text.strip().lower()
         try:
             try:
