@@ -285,7 +285,7 @@ class Batcher(Generic[Latents]):
     # --- leaving
 
     def _shrink(self, *, keep: Utterance | None = None) -> None:
-        """The device had no memory: go on with half of the batch. Who is alone may try again once."""
+        """The device had no memory: go on with half of the batch. Who is alone may try each step twice."""
         self._totals.out_of_memory += 1
         leaving = self._scheduler.shrink(keep=keep)
         logger.warning("no memory on the device: %d leave, %d may run", len(leaving), self._scheduler.limit)
@@ -293,9 +293,9 @@ class Batcher(Generic[Latents]):
             self._preempt(utterance)
         if not leaving:
             (alone,) = self._scheduler.running
-            if alone.was_out_of_memory:
+            if alone.out_of_memory_at == alone.latents:
                 self._drop(alone, EngineOutOfMemory())
-            alone.was_out_of_memory = True
+            alone.out_of_memory_at = alone.latents
         self._decoder.trim()
 
     def _preempt(self, utterance: Utterance) -> None:

@@ -20,7 +20,7 @@ class Utterance(ScheduledSequence):
 
     `deadline_s`: of the batcher's clock. `chunk_tokens`: how many tokens the next chunk waits for; it doubles with
     each up to 80, some 4 s, so that the first comes early and few pay for the context that each needs.
-    `was_out_of_memory`: the device had no memory for it though it was alone.
+    `out_of_memory_at`: how many latents it had when the device had no memory for it though it was alone.
     """
 
     prompt: Prompt
@@ -31,7 +31,7 @@ class Utterance(ScheduledSequence):
     chunk_tokens: int
     tokens: list[int] = field(default_factory=list, init=False)
     is_stopped: bool = field(default=False, init=False)
-    was_out_of_memory: bool = field(default=False, init=False)
+    out_of_memory_at: int | None = field(default=None, init=False)
     _spoken: int = field(default=0, init=False)
     _due_at: int = field(init=False)
 
