@@ -25,19 +25,25 @@ NEUTRAL_SPREAD = 0.2
 STOP_CHANNEL = 0
 STOP_STEEPNESS = 8.0  # in deviations of the token embeddings, from the first token to the one that is asked for
 STOP_GAIN = 20.0
+STOP_LEAK = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointSize:
-    """What differs between a tiny checkpoint and the published one; `text_tokens` 0 keeps what the tokenizer has."""
+    """What differs between a tiny checkpoint and the published one; `text_tokens` 0 keeps what the tokenizer has.
+
+    `gain`: of the GPT's layers. With Coqui's initial weights two layers add so little to the embeddings that greedy
+    tokens are the same for every text and voice, and a decoder that ignored both would pass for right.
+    """
 
     layers: int
     channels: int
     heads: int
     text_tokens: int = 0
+    gain: float = 1.0
 
 
-TINY = CheckpointSize(layers=2, channels=64, heads=2)
+TINY = CheckpointSize(layers=2, channels=64, heads=2, gain=10.0)
 FULL_SIZE = CheckpointSize(layers=30, channels=1024, heads=16, text_tokens=PUBLISHED_TEXT_TOKENS)
 
 
@@ -60,6 +66,7 @@ def make_checkpoint(
         model.tokenizer.tokenizer = Tokenizer.from_file(str(vocabulary))
         model.init_models()
         _spread(model, seed)
+        _amplify(model, size.gain)
         if stops_near is not None:
             _stop_near(model, stops_near)
     torch.save({"model": model.state_dict()}, folder / "model.pth")
@@ -122,14 +129,24 @@ def _starts_neutral(name: str) -> bool:
     return (is_norm or is_bias or name == "mel_stats" or "proj_out" in parts) and not is_counter
 
 
+def _amplify(model: Xtts, gain: float) -> None:
+    with torch.no_grad():
+        for block in model.gpt.gpt.h:
+            for layer in (block.attn.c_attn, block.attn.c_proj, block.mlp.c_fc, block.mlp.c_proj):
+                layer.weight.mul_(gain)
+
+
 def _stop_near(model: Xtts, tokens: int) -> None:
     """Let one channel of the mel position rise steadily, and the stop token be likely where that channel is high.
 
-    The channel is a residual stream's: random layers add little to it, and the last token's own embedding the
-    jitter. Both layer norms keep its sign, so the stop token overtakes all others soon after the rise crosses zero.
+    The channel is a residual stream's: layers are kept from adding much to it, and the last token's own embedding is
+    the jitter. Both layer norms keep its sign, so the stop token overtakes all others soon after it crosses zero.
     """
     gpt = model.gpt
     with torch.no_grad():
+        for block in gpt.gpt.h:
+            for layer in (block.attn.c_proj, block.mlp.c_proj):
+                layer.weight[:, STOP_CHANNEL] *= STOP_LEAK
         positions = torch.arange(gpt.mel_pos_embedding.emb.num_embeddings)
         gpt.mel_pos_embedding.emb.weight[:, STOP_CHANNEL] = STOP_STEEPNESS * (positions - tokens) / tokens
         gpt.mel_head.weight[:, STOP_CHANNEL] = 0

@@ -95,6 +95,8 @@ class XttsEngine:
 
     def _runtime(self) -> "XttsRuntime":
         with self._lock:
+            if self._loaded is not None and not self._loaded.batcher.is_running:
+                self._loaded = None  # its thread died, which it logged: what it held is not to be trusted
             if self._loaded is None:
                 require_available(self._configuration)
                 try:
