@@ -12,6 +12,8 @@ PYTHON ?= python3
 venv := .venv/bin/python
 venv_xtts := .venv-xtts/bin/python
 parallel := --numprocesses 2 --dist loadfile
+on_s3 := tests/storage tests/services tests/test_commands.py $(addprefix tests/api/test_,audio.py isolation.py samples.py \
+    synthesis.py voice_models.py server.py idempotency.py rate_limit.py)
 
 export DEMO_TEXT := $(value TEXT)
 export DEMO_SAMPLE := $(value SAMPLE)
@@ -57,11 +59,13 @@ demo: setup  ## clone a voice and hear it speak [SAMPLE=voice.wav] [TEXT="..."] 
 run: $(if $(on_xtts),setup-xtts,setup)  ## start web, worker and Redis [PORT=8000] [ENGINE=xtts]
 	@exec $(if $(on_xtts),$(venv_xtts),$(venv)) -m podstream.stack run --port "$$STACK_PORT"
 
-test: setup-dev  ## run all tests on PostgreSQL, then a short run on SQLite [ARGS="-k name"]
+test: setup-dev  ## run all tests on PostgreSQL, then short runs on SQLite and S3 [ARGS="-k name"]
 ifeq ($(ARGS),)
 	@$(venv) -m pytest $(parallel)
 	@echo 'The API and the jobs once more, on SQLite:'
 	@TEST_DATABASE=sqlite $(venv) -m pytest $(parallel) tests/api tests/services
+	@echo 'What touches files once more, on S3:'
+	@TEST_STORAGE=s3 $(venv) -m pytest $(parallel) $(on_s3)
 else
 	@$(venv) -m pytest $(ARGS)
 endif

@@ -7,6 +7,7 @@ With no variable set this is the small size: SQLite, an embedded Redis and all f
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 from celery.schedules import crontab
@@ -148,12 +149,37 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-# Files
+# Files: folders that web and workers share, or a bucket
+STORAGE = env.choice("STORAGE", "local", among=("local", "s3"))
+S3_BUCKET = env.text("S3_BUCKET")
+S3_ENDPOINT_URL = env.url("S3_ENDPOINT_URL", schemes=("http", "https"), hosted=("http", "https"))
+S3_REGION = env.text("S3_REGION")
+S3_SIGNED_URL_S = env.integer("S3_SIGNED_URL_S", 0, within=(0, 300))
+S3_ACCESS_KEY = env.text("AWS_ACCESS_KEY_ID")
+S3_SECRET_KEY = env.text("AWS_SECRET_ACCESS_KEY")
+
+
+def voice_storage(folder: Path, prefix: str) -> dict[str, Any]:
+    """One of the three storages. The module of S3 is imported when it is first used, and so never on a disk."""
+    if STORAGE == "local":
+        return {"BACKEND": "voice.storage.local.LocalStorage", "OPTIONS": {"location": folder}}
+    options = {
+        "bucket_name": S3_BUCKET,
+        "location": prefix,
+        "endpoint_url": S3_ENDPOINT_URL or None,
+        "region_name": S3_REGION or None,
+        "querystring_expire": S3_SIGNED_URL_S,
+        "access_key": S3_ACCESS_KEY or None,  # without, boto3 looks for a role of the machine
+        "secret_key": S3_SECRET_KEY or None,
+    }
+    return {"BACKEND": "voice.storage.s3.S3Storage", "OPTIONS": options}
+
+
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR}},
-    "samples": {"BACKEND": "voice.storage.local.LocalStorage", "OPTIONS": {"location": VOICE_UPLOAD_DIR}},
-    "models": {"BACKEND": "voice.storage.local.LocalStorage", "OPTIONS": {"location": VOICE_MODEL_DIR}},
-    "output": {"BACKEND": "voice.storage.local.LocalStorage", "OPTIONS": {"location": VOICE_OUTPUT_DIR}},
+    "samples": voice_storage(VOICE_UPLOAD_DIR, "uploads"),
+    "models": voice_storage(VOICE_MODEL_DIR, "models"),
+    "output": voice_storage(VOICE_OUTPUT_DIR, "output"),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 FILE_UPLOAD_TEMP_DIR = str(WORK_DIR)

@@ -1,7 +1,7 @@
 """The servers that the tests talk to: a real PostgreSQL and a real Redis, from wheels.
 
 A pytest plugin (`-p tests.backends`), because Django's settings are read before any conftest.py. All state is in a
-temporary folder. TEST_DATABASE=sqlite runs the same tests on the small size's database.
+temporary folder. TEST_DATABASE=sqlite runs the same tests on the small size's database, TEST_STORAGE=s3 on a bucket.
 """
 
 import atexit
@@ -14,8 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.s3_server import S3Server
+
 VAR_DIR = Path(tempfile.mkdtemp(prefix="podstream-test-"))
 TEST_DATABASE = os.environ.get("TEST_DATABASE", "postgresql")
+TEST_STORAGE = os.environ.get("TEST_STORAGE", "local")
 atexit.register(shutil.rmtree, VAR_DIR, ignore_errors=True)  # registered first, so it runs after Redis has stopped
 
 
@@ -44,14 +47,27 @@ def _prepare_environment() -> object:
     return server
 
 
+def _start_s3() -> S3Server | None:
+    if TEST_STORAGE != "s3":
+        return None
+    server = S3Server(VAR_DIR / "s3.log")
+    os.environ.update(server.environment(bucket="podstream"))
+    return server
+
+
 _postgresql = _prepare_environment()  # kept: the server stops when it is collected
 
 
+_s3 = _start_s3()
+
+
 def pytest_report_header() -> str:
-    return f"backends: {TEST_DATABASE} and Redis in {VAR_DIR}"
+    return f"backends: {TEST_DATABASE}, files {TEST_STORAGE}, and Redis in {VAR_DIR}"
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
+    if _s3 is not None:
+        _s3.stop()
     if _postgresql is not None:
         _postgresql.cleanup()  # type: ignore[attr-defined]

@@ -152,6 +152,20 @@ def folders_are_apart(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.compatibility)
+def bucket_is_named(**_: Any) -> list[CheckMessage]:
+    """STORAGE=s3 says which bucket, and with which key or with none."""
+    if settings.STORAGE != "s3":
+        return []
+    found: list[CheckMessage] = []
+    if not settings.S3_BUCKET:
+        found.append(Error("STORAGE is s3 and S3_BUCKET is not set.", hint="Name the bucket.", id="voice.E009"))
+    if bool(settings.S3_ACCESS_KEY) != bool(settings.S3_SECRET_KEY):
+        problem = "Of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set."
+        found.append(Error(problem, hint="Set both, or none where the machine has a role.", id="voice.E010"))
+    return found
+
+
+@register(Tags.compatibility)
 def secrets_differ(**_: Any) -> list[CheckMessage]:
     """Who learns the key of one thing must not be able to forge the other."""
     if settings.SECRET_KEY != settings.JWT_SIGNING_KEY:

@@ -37,12 +37,12 @@ def _constant(node: ast.expr) -> object:
 
 
 def example_values() -> dict[str, str]:
-    return dict(re.findall(r"^#([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    return dict(re.findall(r"^#([A-Z0-9_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
 
 def documented_values() -> dict[str, str]:
     page = (ROOT / "docs" / "CONFIGURATION.md").read_text()
-    return dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]*?) \|", page, re.MULTILINE))
+    return dict(re.findall(r"^\| `([A-Z0-9_]+)` \| ([^|]*?) \|", page, re.MULTILINE))
 
 
 def test_the_three_name_the_same_variables() -> None:
@@ -64,12 +64,12 @@ def test_the_documented_default_is_the_one_that_is_used(name: str, default: obje
 def test_every_line_of_the_example_has_its_explanation() -> None:
     lines = (ROOT / ".env.example").read_text().splitlines()
     for before, line in pairwise(lines):
-        if re.match(r"#[A-Z_]+=", line):
+        if re.match(r"#[A-Z0-9_]+=", line):
             assert before.startswith("# "), line
 
 
 def test_an_example_with_every_line_uncommented_is_accepted(tmp_path: Path) -> None:
-    lines = [re.sub(r"^#([A-Z_]+=)", r"\1", line) for line in (ROOT / ".env.example").read_text().splitlines()]
+    lines = [re.sub(r"^#([A-Z0-9_]+=)", r"\1", line) for line in (ROOT / ".env.example").read_text().splitlines()]
     (tmp_path / ".env").write_text("\n".join(lines))
     env = {name: value for name, value in os.environ.items() if name not in variables_read()}
 

@@ -29,7 +29,7 @@ class BrokenOff(File):  # type: ignore[type-arg]
 
 def test_what_was_saved_is_read_back_from_any_byte(storage: LocalStorage) -> None:
     name = storage.save("owner/voice/1.wav", ContentFile(b"0123456789"))
-    with storage.open_from(name, 4) as file:
+    with storage.open_part(name, start=4) as file:
         assert file.read() == b"456789"
     assert storage.size(name) == 10
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from voice.api.exceptions import AudioGone, RangeNotSatisfiable
@@ -26,7 +26,8 @@ def audio_response(
 ) -> HttpResponseBase:
     """The stored file `name`, or the part that the request's Range header asks for, read as it is sent.
 
-    `label` becomes the download name. Raises RangeNotSatisfiable, AudioGone.
+    Where the storage signs addresses, a GET is sent there instead. `label` becomes the download name. Raises
+    RangeNotSatisfiable, AudioGone.
     """
     suffix = name.rpartition(".")[2]
     etag = '"' + hashlib.sha256(name.encode()).hexdigest()[:32] + '"'  # a name is written once
@@ -38,8 +39,13 @@ def audio_response(
     }
     if etag_matches(request.headers.get("If-None-Match"), etag):
         return HttpResponse(status=304, headers=headers)
+    content_type = CONTENT_TYPES[suffix]
+    disposition = content_disposition_header(as_attachment, f"{safe_file_name(label)}.{suffix}") or "inline"
     with _gone_if_missing(name):
         size = storage.size(name)
+    signed = storage.signed_url(name, content_type=content_type, disposition=disposition)
+    if signed and request.method == "GET":
+        return HttpResponseRedirect(signed, headers={"Cache-Control": "no-store"})
     try:
         part, status = _part(request, etag, size), 206
     except UnsatisfiableRange as error:
@@ -48,16 +54,11 @@ def audio_response(
         part, status = ByteRange(0, size, size), 200
     else:
         headers["Content-Range"] = part.content_range
-    file_name = f"{safe_file_name(label)}.{suffix}"
-    headers |= {
-        "Content-Length": str(part.length),
-        "Content-Disposition": content_disposition_header(as_attachment, file_name) or "inline",
-    }
-    content_type = CONTENT_TYPES[suffix]
+    headers |= {"Content-Length": str(part.length), "Content-Disposition": disposition}
     if request.method == "HEAD":
         return HttpResponse(status=status, headers=headers, content_type=content_type)
     with _gone_if_missing(name):
-        file = storage.open_from(name, part.start)
+        file = storage.open_part(name, start=part.start, length=part.length)
     return _stream(request, file, part.length, status=status, headers=headers, content_type=content_type)
 
 

@@ -92,6 +92,6 @@ def fetch(storage: VoiceStorage, name: str, folder: Path) -> Path:
         return Path(storage.path(name))
     except NotImplementedError:
         target = folder / name.replace("/", "-")
-        with storage.open_from(name, 0) as source, target.open("wb") as sink:
+        with storage.open_part(name) as source, target.open("wb") as sink:
             shutil.copyfileobj(source, sink)
         return target

@@ -25,10 +25,17 @@ class VoiceStorage(Storage):
     """
 
     @abstractmethod
-    def open_from(self, name: str, start: int) -> BinaryIO:
-        """The content of a file from byte `start` to its end, read as it is asked for; the caller closes it.
+    def open_part(self, name: str, *, start: int = 0, length: int | None = None) -> BinaryIO:
+        """The content of a file from byte `start`, read as it is asked for; the caller closes it.
 
-        Raises FileNotFoundError.
+        Who names a `length` reads no more than that, and may get more if they do. Raises FileNotFoundError.
+        """
+
+    @abstractmethod
+    def signed_url(self, name: str, *, content_type: str, disposition: str) -> str | None:
+        """An address from which anybody can read this file for some minutes, or None: then send it yourself.
+
+        What is read from there has that Content-Type and Content-Disposition.
         """
 
     @abstractmethod

@@ -25,10 +25,13 @@ class LocalStorage(VoiceStorage, FileSystemStorage):
     under a name that a row could hold. What a kill leaves of it ends in `.part` and is an orphan.
     """
 
-    def open_from(self, name: str, start: int) -> BinaryIO:
+    def open_part(self, name: str, *, start: int = 0, length: int | None = None) -> BinaryIO:
         file = Path(self.path(name)).open("rb")  # noqa: SIM115 (the caller closes it)
         file.seek(start)
         return file
+
+    def signed_url(self, name: str, *, content_type: str, disposition: str) -> None:
+        return None
 
     def entries(self, folder: str = "") -> Iterator[Entry]:
         for parent, _, names in os.walk(self.path(folder)):

@@ -62,7 +62,7 @@ class ReadyView(LiveView):
 def _state(check: Callable[[], object]) -> str:
     try:
         check()
-    except (DatabaseError, redis.RedisError, OSError) as error:
+    except (DatabaseError, redis.RedisError, OSError, ServiceUnavailable) as error:
         return type(error).__name__
     return "ok"
 
