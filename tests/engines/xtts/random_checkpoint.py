@@ -43,7 +43,7 @@ class CheckpointSize:
     gain: float = 1.0
 
 
-TINY = CheckpointSize(layers=2, channels=64, heads=2, gain=10.0)
+TINY = CheckpointSize(layers=2, channels=64, heads=2, gain=12.0)
 FULL_SIZE = CheckpointSize(layers=30, channels=1024, heads=16, text_tokens=PUBLISHED_TEXT_TOKENS)
 
 

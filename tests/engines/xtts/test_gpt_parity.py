@@ -20,7 +20,6 @@ from voice.engines.xtts.gpt import GptDecoder
 from voice.engines.xtts.sequence import DeviceMemoryFull, Prompt, Sampling
 
 TOKENS = 24
-LIVELIER = 12  # random layers add little to the residual stream, and all texts would sound alike
 STOPS_NEAR = 16
 DecoderMaker = Callable[..., GptDecoder]
 BACKENDS = [
@@ -43,32 +42,18 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def lively_checkpoint(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny checkpoint with layers that make a difference, so that each text and voice gets tokens of its own."""
-    folder = tmp_path_factory.mktemp("lively")
-    for name in ("config.json", "vocab.json"):
-        (folder / name).write_bytes((tiny_checkpoint / name).read_bytes())
-    state = torch.load(tiny_checkpoint / "model.pth", weights_only=True)
-    for name, value in state["model"].items():
-        if name.startswith("gpt.gpt.h.") and value.ndim == 2:
-            value.mul_(LIVELIER)
-    torch.save(state, folder / "model.pth")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def stopping_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_checkpoint(tmp_path_factory.mktemp("stopping"), stops_near=STOPS_NEAR)
 
 
 @pytest.fixture(scope="module")
-def coqui(lively_checkpoint: Path) -> CoquiGpt:
-    return CoquiGpt.load(lively_checkpoint, torch.float64)
+def coqui(tiny_checkpoint: Path) -> CoquiGpt:
+    return CoquiGpt.load(tiny_checkpoint, torch.float64)
 
 
 @pytest.fixture(scope="module")
-def coqui_float32(lively_checkpoint: Path) -> CoquiGpt:
-    return CoquiGpt.load(lively_checkpoint, torch.float32)
+def coqui_float32(tiny_checkpoint: Path) -> CoquiGpt:
+    return CoquiGpt.load(tiny_checkpoint, torch.float32)
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +62,8 @@ def stopping_coqui(stopping_checkpoint: Path) -> CoquiGpt:
 
 
 @pytest.fixture(scope="module")
-def checkpoint(lively_checkpoint: Path) -> Checkpoint:
-    return Checkpoint.open(lively_checkpoint)
+def checkpoint(tiny_checkpoint: Path) -> Checkpoint:
+    return Checkpoint.open(tiny_checkpoint)
 
 
 @pytest.fixture(params=BACKENDS)
