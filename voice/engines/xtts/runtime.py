@@ -21,6 +21,7 @@ from voice.engines.xtts.gpt import GptDecoder
 from voice.engines.xtts.profile import XttsVoice, blend, profile_make, profile_read
 from voice.engines.xtts.sentences import sentences_of
 from voice.engines.xtts.sequence import Prompt
+from voice.engines.xtts.shape import XttsShape
 from voice.engines.xtts.speaking import SpokenText
 from voice.engines.xtts.takes import TakeCounter
 from voice.engines.xtts.tokens import TextTokenizer
@@ -35,9 +36,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class XttsRuntime:
-    """What the engine works with once it is loaded. Methods are safe to call from threads."""
+    """What the engine works with once it is loaded. Methods are safe to call from threads.
 
-    checkpoint: Checkpoint
+    The checkpoint itself is not among it: its file would stay mapped, and in memory.
+    """
+
+    shape: XttsShape
+    fingerprint: str
     device: torch.device
     tokenizer: TextTokenizer
     conditioner: Conditioner
@@ -63,7 +68,8 @@ class XttsRuntime:
         )
         vocoder = Vocoder(checkpoint.weights, device=device, dtype=dtype)
         runtime = cls(
-            checkpoint=checkpoint,
+            shape=checkpoint.shape,
+            fingerprint=checkpoint.fingerprint,
             device=device,
             tokenizer=TextTokenizer(checkpoint),
             conditioner=Conditioner(checkpoint, device),
@@ -81,13 +87,12 @@ class XttsRuntime:
 
     def warm_up(self) -> None:
         """Speak a few tokens in no voice at all, so that kernels are chosen and memory is taken."""
-        shape = self.checkpoint.shape
         prompt = Prompt(
-            conditioning=np.zeros((32, shape.channels), np.float32),
+            conditioning=np.zeros((32, self.shape.channels), np.float32),
             text_ids=self.tokenizer.encode("hello.", "en"),
             max_tokens=4,
         )
-        ticket = self.batcher.submit(prompt, np.zeros(shape.d_vector_dim, np.float32), speed=1.0, group=self)
+        ticket = self.batcher.submit(prompt, np.zeros(self.shape.d_vector_dim, np.float32), speed=1.0, group=self)
         while not ticket.is_drained:
             ticket.wait(1.0)
 
@@ -96,7 +101,7 @@ class XttsRuntime:
         return profile_make(
             conditioning=self.conditioner.conditioning_latents(references),
             speaker_embedding=self.conditioner.speaker_embedding(references),
-            fingerprint=self.checkpoint.fingerprint,
+            fingerprint=self.fingerprint,
             reference_durations_s=[reference.duration_s for reference in references],
         )
 
@@ -113,7 +118,7 @@ class XttsRuntime:
 
     def blend(self, parts: Sequence[tuple[VoiceProfile, float]]) -> VoiceProfile:
         """See `XttsEngine.blend`."""
-        return blend(parts, fingerprint=self.checkpoint.fingerprint, channels=self.checkpoint.shape.channels)
+        return blend(parts, fingerprint=self.fingerprint, channels=self.shape.channels)
 
     def similarity(self, profile: VoiceProfile, waveform: Waveform) -> float:
         """See `XttsEngine.similarity`."""
@@ -137,4 +142,4 @@ class XttsRuntime:
         }
 
     def _voice(self, profile: VoiceProfile) -> XttsVoice:
-        return profile_read(profile, fingerprint=self.checkpoint.fingerprint, channels=self.checkpoint.shape.channels)
+        return profile_read(profile, fingerprint=self.fingerprint, channels=self.shape.channels)
