@@ -4,6 +4,7 @@ Tiles have one of two lengths: oneDNN and cuDNN prepare every shape of every lay
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from voice.engines.xtts.generator import Generator
-from voice.engines.xtts.sequence import DeviceMemoryFull
+from voice.engines.xtts.gpt import device_memory
 from voice.engines.xtts.windows import (
     RATE_HZ,
     SAMPLES_PER_FRAME,
@@ -63,11 +64,8 @@ class Vocoder:
 
         A piece sounds the same whatever else is in the call. Raises DeviceMemoryFull.
         """
-        try:
-            with torch.inference_mode():
-                spoken = self._spoken(pieces)
-        except torch.OutOfMemoryError as error:
-            raise DeviceMemoryFull from error
+        with torch.inference_mode(), device_memory(), _full_precision():
+            spoken = self._spoken(pieces)
         return [
             np.concatenate(parts)[: piece.window.sample_stop - piece.window.sample_start]
             for piece, parts in zip(pieces, spoken, strict=True)
@@ -124,6 +122,13 @@ class Vocoder:
         for scale, source, span in zip(scales, spans[:-1], spans[1:], strict=True):
             x = _stretched(x, source, span, scale=scale)
         return x
+
+
+@contextmanager
+def _full_precision() -> Iterator[None]:
+    """float32 is float32: left to itself cuDNN rounds the factors of its convolutions to TF32, off by 1e-3."""
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        yield
 
 
 def tile_lengths(frames: int) -> list[int]:
