@@ -12,8 +12,8 @@ PYTHON ?= python3
 venv := .venv/bin/python
 venv_xtts := .venv-xtts/bin/python
 parallel := --numprocesses 2 --dist loadfile
-on_s3 := tests/storage tests/services tests/test_commands.py $(addprefix tests/api/test_,audio.py isolation.py samples.py \
-    synthesis.py voice_models.py server.py idempotency.py rate_limit.py)
+on_s3 := $(addprefix tests/api/test_,audio.py isolation.py samples.py synthesis.py voice_models.py) tests/test_commands.py \
+    $(addprefix tests/services/test_,deletion.py orphans.py purge.py retention.py worker.py)
 
 export DEMO_TEXT := $(value TEXT)
 export DEMO_SAMPLE := $(value SAMPLE)

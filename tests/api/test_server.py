@@ -65,7 +65,7 @@ def test_a_process_without_a_database_is_alive_and_not_ready() -> None:
 
 
 def test_a_process_without_its_files_is_not_ready(settings: Settings, tmp_path: Path) -> None:
-    missing = {**settings.STORAGES["output"], "OPTIONS": {"location": tmp_path / "missing"}}
+    missing = {"BACKEND": "voice.storage.local.LocalStorage", "OPTIONS": {"location": tmp_path / "missing"}}
     settings.STORAGES = {**settings.STORAGES, "output": missing}
     assert APIClient().get("/health/ready").json()["checks"]["storage"] == "PermissionError"
 

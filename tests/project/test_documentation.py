@@ -29,7 +29,7 @@ def reader(tmp_path: Path, live_stack: LiveStack) -> Path:
         script = folder / ".venv" / "bin" / tool
         script.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
         script.chmod(0o755)
-    for name in ("manage.py", "podstream", "voice"):
+    for name in ("manage.py", "podstream", "scripts", "voice"):
         (folder / name).symlink_to(ROOT / name)
     (folder / ".curlrc").write_text("fail-with-body\nshow-error\n")
     demo_recording(folder / "recording.wav")
