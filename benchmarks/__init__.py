@@ -1,0 +1,1 @@
+"""Measures the product. A real package: one that XTTS depends on installs a `benchmarks` of its own."""

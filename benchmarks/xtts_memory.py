@@ -1,0 +1,60 @@
+"""Whether a worker grows: resident memory over many syntheses of different lengths, on a tiny checkpoint.
+
+    python -m benchmarks.xtts_memory [--syntheses 1000] [--json PATH]
+
+The memory of a worker with weights of the published size is in the table of `benchmarks.xtts_speed`.
+"""
+
+import argparse
+import gc
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.xtts_ours import Side
+from benchmarks.xtts_workload import text_of
+from voice.engines.xtts.device import memory_report
+
+AT_ONCE = 16
+CHARACTERS = range(8, 38)
+
+
+def resident_mb(side: Side) -> float:
+    """Memory that the process holds now, on its device."""
+    gc.collect()
+    return round(memory_report(side.runtime.device).used_bytes / 2**20, 1)
+
+
+def growth(folder: Path, syntheses: int) -> list[dict[str, float]]:
+    """Memory after each tenth of the syntheses. The first tenth warms up, and holds every length."""
+    side = Side(folder, device="auto", precision="auto")
+    texts = [text_of(CHARACTERS[number % len(CHARACTERS)]) for number in range(syntheses)]
+    tenths: list[dict[str, float]] = []
+    for start in range(0, syntheses, AT_ONCE):
+        side.spoken_s([sentence for text in texts[start : start + AT_ONCE] for sentence in side.sentences(text)])
+        done = min(start + AT_ONCE, syntheses)
+        if done * 10 >= (len(tenths) + 1) * syntheses:
+            tenths.append({"syntheses": done, "resident_mb": resident_mb(side)})
+    side.runtime.close()
+    return tenths
+
+
+def main() -> None:
+    """Print the figures, and write them as JSON where asked to."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--syntheses", type=int, default=1000)
+    parser.add_argument("--json", default="", help="where to write the figures")
+    arguments = parser.parse_args()
+    from tests.engines.xtts.random_checkpoint import make_checkpoint
+
+    with tempfile.TemporaryDirectory() as folder:
+        tenths = growth(make_checkpoint(Path(folder) / "tiny"), arguments.syntheses)
+    for tenth in tenths:
+        sys.stdout.write(f"{tenth['syntheses']:>6.0f} syntheses {tenth['resident_mb']:>8.1f} MB\n")
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps(tenths, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Our side of the XTTS benchmark, in a process of its own: `python -m benchmarks.xtts_ours --precision bfloat16`."""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.xtts_workload import LANGUAGE, SHORT, text_of, tokens_of, voice
+from voice.engines.xtts.configuration import XttsConfiguration
+from voice.engines.xtts.runtime import XttsRuntime
+from voice.engines.xtts.sentences import Sentence, sentences_of
+from voice.engines.xtts.sequence import Prompt, Sampling
+from voice.engines.xtts.speaking import FIRST_CHUNK_TOKENS
+from voice.engines.xtts.ticket import Ticket
+from voice.engines.xtts.windows import RATE_HZ
+
+RUNS = 3
+
+
+class Side:
+    """The loaded engine below its guards, which would ask for other takes of what random weights say."""
+
+    def __init__(self, checkpoint: Path, *, device: str, precision: str) -> None:
+        configuration = XttsConfiguration(checkpoint, True, device=device, precision=precision)  # type: ignore[arg-type]
+        self.runtime = XttsRuntime.load(configuration)
+        self._conditioning, self._speaker = voice(self.runtime.checkpoint.shape.channels)
+
+    def sentences(self, text: str) -> list[Sentence]:
+        """Our own split."""
+        return sentences_of(text, LANGUAGE, self.runtime.tokenizer)
+
+    def submit(self, sentence: Sentence, *, seed: int = 0, is_stream: bool = False, group: object = None) -> Ticket:
+        """Have it spoken, at its fixed length."""
+        tokens = tokens_of(sentence.text)
+        prompt = Prompt(self._conditioning, sentence.ids, Sampling(seed=seed), min_tokens=tokens, max_tokens=tokens)
+        return self.runtime.batcher.submit(
+            prompt, self._speaker, speed=1.0, group=group, first_chunk=FIRST_CHUNK_TOKENS if is_stream else None
+        )
+
+    def spoken_s(self, sentences: Sequence[Sentence], *, groups: int = 1) -> float:
+        """Speak all of them at once; seconds of audio."""
+        tickets = [self.submit(sentence, seed=i, group=i % groups) for i, sentence in enumerate(sentences)]
+        return sum(len(chunk) for ticket in tickets for chunk in drained(ticket)) / RATE_HZ
+
+
+def drained(ticket: Ticket) -> Iterator[np.ndarray]:
+    """The chunks of a ticket, as they come."""
+    while not ticket.is_drained:
+        chunk = ticket.wait(1.0)
+        if chunk is not None:
+            yield chunk
+
+
+def timed(side: Side, sentences: Sequence[Sentence], *, groups: int = 1) -> dict[str, float]:
+    """Seconds of audio and of work."""
+    started = time.perf_counter()
+    audio_s = side.spoken_s(sentences, groups=groups)
+    return {"audio_s": audio_s, "work_s": time.perf_counter() - started}
+
+
+def stream(side: Side, sentence: Sentence, seed: int) -> dict[str, float]:
+    """When the first sound came, and how long its listener had to wait for later sound in all."""
+    started = time.perf_counter()
+    first_s = played_until = waited_s = 0.0
+    for number, chunk in enumerate(drained(side.submit(sentence, seed=seed, is_stream=True, group=seed))):
+        now = time.perf_counter() - started
+        if number == 0:
+            first_s = played_until = now
+        waited_s += max(0.0, now - played_until)
+        played_until = max(now, played_until) + len(chunk) / RATE_HZ
+    return {"first_s": first_s, "waited_s": waited_s}
+
+
+def streams(side: Side, sentences: Sequence[Sentence], count: int) -> dict[str, float]:
+    """As many streams at once, from a thread each."""
+    with ThreadPoolExecutor(count) as pool:
+        heard = list(pool.map(lambda i: stream(side, sentences[i % len(sentences)], i), range(count)))
+    first = np.array([one["first_s"] for one in heard])
+    return {
+        "count": count,
+        "first_p50_s": float(np.median(first)),
+        "first_p95_s": float(np.quantile(first, 0.95)),
+        "starved": sum(one["waited_s"] > 0.02 for one in heard),
+        "waited_worst_s": max(one["waited_s"] for one in heard),
+    }
+
+
+def memory_mb(device: str) -> float:
+    """The most that the process has held, of the GPU's memory or else resident."""
+    if device == "cuda":
+        return torch.cuda.max_memory_reserved() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure(side: Side, arguments: argparse.Namespace) -> Iterator[tuple[str, object]]:
+    """Every figure under its name."""
+    is_cuda = side.runtime.device.type == "cuda"
+    sentences = side.sentences(text_of(arguments.characters))
+    short = side.sentences(SHORT)
+    side.spoken_s(sentences[:2] + short)  # kernels are chosen, memory is taken
+    streams(side, short, 2)
+    yield "short", min((timed(side, short) for _ in range(RUNS)), key=lambda run: run["work_s"])
+    yield "stream", streams(side, sentences[:1], 1)
+    yield "text", {**timed(side, sentences), "sentences": len(sentences)}
+    if arguments.streams:
+        yield "streams", streams(side, sentences, arguments.streams)
+    if arguments.requests:
+        texts = [side.sentences(text_of(200 + 20 * (i % 10))) for i in range(arguments.requests)]
+        yield "requests", timed(side, [sentence for text in texts for sentence in text], groups=arguments.requests)
+    yield "memory_mb", memory_mb("cuda" if is_cuda else "cpu")
+
+
+def main() -> None:
+    """Write the figures as JSON to standard output."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--device", required=True)
+    parser.add_argument("--precision", required=True)
+    parser.add_argument("--characters", type=int, default=5000)
+    parser.add_argument("--streams", type=int, default=0)
+    parser.add_argument("--requests", type=int, default=0)
+    arguments = parser.parse_args()
+    started = time.perf_counter()
+    side = Side(arguments.checkpoint, device=arguments.device, precision=arguments.precision)
+    figures: dict[str, object] = {"load_s": time.perf_counter() - started}
+    try:
+        figures |= dict(measure(side, arguments))
+    finally:
+        side.runtime.close()
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+if __name__ == "__main__":
+    main()
