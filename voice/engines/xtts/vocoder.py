@@ -28,7 +28,10 @@ from voice.engines.xtts.windows import (
 )
 
 LONG_TILE = 4 * WINDOW_FRAMES
-TILES_AT_ONCE = {"cpu": 1, "cuda": 32}  # on a CPU one at a time stays in the caches; 32 take some 600 MB in bfloat16
+TILES_AT_ONCE = {
+    "cpu": 1,
+    "cuda": 32,
+}  # of one tile the layers stay in a CPU's caches; of 32 the largest is 67 MB in bfloat16
 
 
 @dataclass(frozen=True, slots=True)

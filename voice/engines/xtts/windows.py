@@ -198,7 +198,8 @@ def window_next(*, spoken: int, latents: int, is_last: bool, speed: float) -> Wi
     """The window after the `spoken` samples of a sentence that has `latents` so far; None if there is none yet.
 
     It reaches as far as later latents can change nothing, in steps of WINDOW_FRAMES, or with `is_last` to the
-    sentence's end. `spoken` is the `sample_stop` of the window before, 0 at first. Takes some 50 microseconds, 3 where there is none.
+    sentence's end. `spoken` is the `sample_stop` of the window before, 0 at first. Takes 50 microseconds, and 3 where
+    there is none.
     """
     before, after = context_frames()
     first = spoken // SAMPLES_PER_FRAME
