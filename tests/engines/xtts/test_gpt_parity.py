@@ -223,7 +223,7 @@ def test_latents_in_bfloat16_are_near(
     for slot, prompt in enumerate(prompts[:8]):
         expected = coqui.latents(prompt, tokens[slot])
         error = (decoder.latents(slot, 0, TOKENS).cpu() - expected).norm() / expected.norm()
-        assert error < 0.05
+        assert error < 0.02  # Coqui under autocast has 0.01
 
 
 def test_sequences_stop_where_coqui_stops_and_keep_the_latent_of_that_step(
