@@ -106,6 +106,7 @@ def audio_operation(operation_id: str, *, summary: str, tag: str, query: Any) ->
         parameters=[query, RANGE],
         responses=whole
         | part
+        | {302: OpenApiResponse(description="It is at the address in `Location`, for some minutes and without token.")}
         | {304: OpenApiResponse(description="Not changed since the ETag in `If-None-Match`.")}
         | _problems((401, 404, 409, 410, 416, 422, 503)),
     )
