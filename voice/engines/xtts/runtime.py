@@ -114,6 +114,7 @@ class XttsRuntime:
             sentences=sentences_of(text, language, self.tokenizer),
             language=language,
             params=params,
+            most_tokens=self.shape.most_audio_tokens,
         )
 
     def blend(self, parts: Sequence[tuple[VoiceProfile, float]]) -> VoiceProfile:

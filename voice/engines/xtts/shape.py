@@ -53,6 +53,11 @@ class XttsShape:
     code_stride: int
 
     @property
+    def most_audio_tokens(self) -> int:
+        """Audio tokens that a sentence may have, as many as Coqui lets it: 602 of the published 605."""
+        return self.max_audio_tokens - 3
+
+    @property
     def seconds_per_token(self) -> float:
         """How long one audio token sounds, in seconds: 1024 / 22050."""
         return self.code_stride / self.input_rate_hz

@@ -37,13 +37,16 @@ class SpokenText(Generic[Latents]):
         sentences: list[Sentence],
         language: str,
         params: SynthesisParams,
+        most_tokens: int,
     ) -> None:
+        """`most_tokens`: audio tokens that the model has positions for."""
         self._batcher = batcher
         self._counter = counter
         self._voice = voice
         self._sentences = sentences
         self._language = language
         self._params = params
+        self._most_tokens = most_tokens
         self._total_chars = sum(len(sentence.text) for sentence in sentences)
 
     def judged(self, *, ahead: int) -> Iterator[SpeechChunk]:
@@ -93,7 +96,7 @@ class SpokenText(Generic[Latents]):
             conditioning=self._voice.conditioning,
             text_ids=sentence.ids,
             sampling=_sampling(self._params, seed=_seed(self._params.seed, number, take)),
-            max_tokens=tokens_most(sentence.text, self._language),
+            max_tokens=min(tokens_most(sentence.text, self._language), self._most_tokens),
         )
         return self._batcher.submit(
             prompt,
