@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -62,6 +63,12 @@ def test_cleanup_expired_counts_and_then_removes(user: User, settings: Settings)
     assert not output_storage().exists(synthesis.audio_name)
 
 
+def test_no_orphan_is_looked_for_with_a_grace_that_work_under_way_outlasts(settings: Settings) -> None:
+    settings.ORPHAN_GRACE_S = 1
+    with pytest.raises(SystemCheckError, match=r"voice\.E008"):
+        call_command("cleanup_orphans", skip_checks=False)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_cleanup_orphans_counts_and_repairs_what_it_is_asked_to(user: User) -> None:
     synthesis = completed_synthesis(user)
@@ -110,6 +117,7 @@ def test_usage_report_counts_what_each_account_has(user: User, other_user: User)
     assert row == {name: str(value) for name, value in ada.items()}
     table = said_by("usage_report")
     assert "ada" in table
+    assert "3 completed" in table
     assert "2 accounts" in table
 
 

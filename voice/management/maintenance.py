@@ -12,8 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 class MaintenanceCommand(BaseCommand):
     """A command with --dry-run, a progress bar where somebody watches, and its counts in one line at the end."""
 
-    requires_system_checks: list[str] = []  # it looks after data that older settings have left
-
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="Count what would be done, and do nothing.")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from voice.models.lifecycle import JobState
@@ -40,19 +41,30 @@ class Command(BaseCommand):
             self._print_table(rows)
 
     def _print_table(self, rows: Iterator[Figures]) -> None:
-        table = Table(*(column.replace("_", " ") for column in COLUMNS[1:]))
-        totals: dict[str, float] = dict.fromkeys(COLUMNS[2:], 0)
-        users = 0
+        """The figures that fit a terminal: the seconds are of speech, the bytes of recordings and speech."""
+        table = Table("account", "recordings", "voices", "speech", "seconds", "megabytes", "jobs")
+        total: Figures = dict.fromkeys(COLUMNS, 0)
+        accounts = 0
         for row in rows:
-            users += 1
-            table.add_row(*(str(row[column]) for column in COLUMNS[1:]))
-            totals = {column: round(total + float(row[column]), 3) for column, total in totals.items()}
+            accounts += 1
+            table.add_row(*_cells(row))
+            total = {name: float(total[name]) + float(row[name]) for name in COLUMNS if name not in WORDS}
         table.add_section()
-        table.add_row(f"{users} accounts", *(f"{total:g}" for total in totals.values()))
-        console = Console(width=None if self.stdout.isatty() else 200)
+        table.add_row(*_cells({**total, "username": f"{accounts} accounts"}))
+        console = Console(width=None if self.stdout.isatty() else 120)
         with console.capture() as text:
             console.print(table)
         self.stdout.write(text.get())
+
+
+def _cells(row: Figures) -> tuple[str, ...]:
+    jobs = {state: int(row[f"jobs_{state}"]) for state in JobState.values}
+    return (
+        escape(str(row["username"])),
+        *(f"{float(row[name]):.0f}" for name in ("samples", "voices", "syntheses", "speech_s")),
+        f"{(float(row['sample_bytes']) + float(row['speech_bytes'])) / 1e6:.1f}",
+        ", ".join(f"{count} {state}" for state, count in jobs.items() if count),
+    )
 
 
 def _figures(usage: UserUsage) -> Figures:
