@@ -137,7 +137,7 @@ def convert_to_safetensors(folder: Path) -> Path:
     """
     source, target = folder / PICKLE, folder / SAFETENSORS
     if not source.is_file():
-        raise EngineUnavailable("checkpoint_missing", f"There is no {source} to convert.")
+        raise EngineUnavailable("checkpoint_missing", f"There is no {source.name} to convert.")
     with source.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if _converted_from(target) == digest:
@@ -177,7 +177,7 @@ def _converted_from(path: Path) -> str | None:
 def _refuse_other_layouts(tensors: Mapping[str, Tensor], sizes: Mapping[str, Size], path: Path) -> None:
     missing = [name for name in sizes if name not in tensors]
     if "gpt.conditioning_perceiver.latents" in missing and "gpt.prompt_embedding.weight" in tensors:
-        raise EngineUnavailable("checkpoint_unsupported", f"{path} is of XTTS v1. Use one of XTTS v2.")
+        raise EngineUnavailable("checkpoint_unsupported", f"{path.name} is of XTTS v1. Use one of XTTS v2.")
     if missing:
         raise _incomplete(path, f"lacks {len(missing)} of {len(sizes)} tensors, such as {missing[0]}")
     for name, size in sizes.items():
@@ -198,11 +198,11 @@ def _fingerprint(shape: XttsShape, tensors: Mapping[str, Tensor], sizes: Mapping
 
 def _unreadable(path: Path, reason: str) -> EngineUnavailable:
     return EngineUnavailable(
-        "checkpoint_unreadable", f"{path} cannot be used: {reason}. Run `manage.py download_xtts` to get it anew."
+        "checkpoint_unreadable", f"{path.name} cannot be used: {reason}. Run `manage.py download_xtts` to get it anew."
     )
 
 
 def _incomplete(path: Path, reason: str) -> EngineUnavailable:
     return EngineUnavailable(
-        "checkpoint_incomplete", f"{path} {reason}. config.json, vocab.json and weights must be of one checkpoint."
+        "checkpoint_incomplete", f"{path.name} {reason}. config.json, vocab.json and weights must be of one checkpoint."
     )

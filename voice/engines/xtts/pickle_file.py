@@ -69,5 +69,5 @@ def _renamed(state: Mapping[object, object]) -> Iterator[tuple[str, Tensor]]:
 def _unreadable(path: Path) -> EngineUnavailable:
     return EngineUnavailable(
         "checkpoint_unreadable",
-        f"{path} is no checkpoint of tensors alone, or is damaged. Run `manage.py download_xtts` to get it anew.",
+        f"{path.name} is no checkpoint of tensors alone, or is damaged. Run `manage.py download_xtts` to get it anew.",
     )

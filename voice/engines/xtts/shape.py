@@ -150,7 +150,7 @@ def _size(arguments: Mapping[str, Any], name: str) -> int:
 
 def _unreadable(path: Path) -> EngineUnavailable:
     return EngineUnavailable(
-        "checkpoint_unreadable", f"{path} cannot be read. Run `manage.py download_xtts` to get it anew."
+        "checkpoint_unreadable", f"{path.name} cannot be read. Run `manage.py download_xtts` to get it anew."
     )
 
 
