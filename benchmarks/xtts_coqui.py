@@ -11,7 +11,7 @@ import torch
 from TTS.tts.configs.xtts_config import XttsConfig
 from TTS.tts.models.xtts import Xtts
 
-from benchmarks.xtts_ours import RUNS, memory_mb
+from benchmarks.xtts_ours import RUNS, memory_mb, resident_mb
 from benchmarks.xtts_workload import LANGUAGE, SHORT, tokens_of, voice
 from voice.engines.xtts.windows import RATE_HZ
 
@@ -62,6 +62,7 @@ def main() -> None:
     figures["stream"] = {"first_p50_s": min(side.first_s(sentences[0]) for _ in range(2))}
     figures["text"] = {**side.timed(sentences), "sentences": len(sentences)}
     figures["memory_mb"] = memory_mb(arguments.device)
+    figures["resident_mb"] = resident_mb(torch.device(arguments.device))
     sys.stdout.write(json.dumps(figures) + "\n")
 
 

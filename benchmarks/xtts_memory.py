@@ -6,24 +6,16 @@ The memory of a worker with weights of the published size is in the table of `be
 """
 
 import argparse
-import gc
 import json
 import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.xtts_ours import Side
+from benchmarks.xtts_ours import Side, resident_mb
 from benchmarks.xtts_workload import text_of
-from voice.engines.xtts.device import memory_report
 
 AT_ONCE = 16
 CHARACTERS = range(8, 38)
-
-
-def resident_mb(side: Side) -> float:
-    """Memory that the process holds now, on its device."""
-    gc.collect()
-    return round(memory_report(side.runtime.device).used_bytes / 2**20, 1)
 
 
 def growth(folder: Path, syntheses: int) -> list[dict[str, float]]:
@@ -35,7 +27,7 @@ def growth(folder: Path, syntheses: int) -> list[dict[str, float]]:
         side.spoken_s([sentence for text in texts[start : start + AT_ONCE] for sentence in side.sentences(text)])
         done = min(start + AT_ONCE, syntheses)
         if done * 10 >= (len(tenths) + 1) * syntheses:
-            tenths.append({"syntheses": done, "resident_mb": resident_mb(side)})
+            tenths.append({"syntheses": done, "resident_mb": round(resident_mb(side.runtime.device), 1)})
     side.runtime.close()
     return tenths
 
