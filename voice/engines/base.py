@@ -77,13 +77,15 @@ class SynthesisParams:
     `speed`: 0.5..2.0, 1.0 is the voice's own pace. `seed`: the same seed and input give the same samples.
     `options`: the engine's own parameters, already validated against `SpeechEngine.option_specs`.
     `heartbeat`: an engine that keeps its caller waiting calls it about once a second, on the caller's thread; what it
-    raises ends the work and reaches the caller. So a cancel and a deadline are noticed between two chunks.
+    raises ends the work and reaches the caller. So a cancel is noticed between two chunks. `deadline_s`: when, by
+    `time.monotonic`, an engine that works step by step gives up with EngineError `timed_out`.
     """
 
     speed: float = 1.0
     seed: int = 0
     options: Mapping[str, float] = field(default_factory=dict)
     heartbeat: Callable[[], None] | None = field(default=None, compare=False, repr=False)
+    deadline_s: float | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

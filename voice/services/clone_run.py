@@ -71,6 +71,6 @@ def _stored(profile: VoiceProfile, voice_model: VoiceModel, *, attempt: int, fol
 def _first_words(engine: SpeechEngine, profile: VoiceProfile, language: str, lease: Lease) -> Waveform:
     """What the new voice says first, to be compared with the speaker."""
     sentence = split_sentences(EXAMPLE_TEXTS[language], language, limit_chars=250)[0]
-    params = SynthesisParams(heartbeat=lease.heartbeat)
+    params = SynthesisParams(heartbeat=lease.heartbeat, deadline_s=lease.deadline_s)
     chunks = [chunk.waveform for chunk in engine.synthesize(profile, sentence, language, params)]
     return Waveform(np.concatenate([chunk.samples for chunk in chunks]), chunks[0].rate_hz)

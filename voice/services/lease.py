@@ -27,6 +27,7 @@ class Lease:
     `report` and `heartbeat` are called from the working thread, between sentences or steps; they are where a worker
     learns that the job was cancelled, deleted or given to somebody else. Neither they nor the renewal keep a
     connection to the database, so that a process may wait for more jobs at once than its pool has connections.
+    `deadline_s`: when, by `time.monotonic`, the time for this attempt is over.
     """
 
     def __init__(self, *, job: Job, token: UUID) -> None:
@@ -34,7 +35,7 @@ class Lease:
         self.token = token
         self._is_lost = threading.Event()
         self._is_released = threading.Event()
-        self._deadline = time.monotonic() + settings.JOB_TIMEOUT_S
+        self.deadline_s = time.monotonic() + settings.JOB_TIMEOUT_S
         self._next_report = 0.0
 
     def report(self, progress: float, phase: str) -> None:
@@ -45,7 +46,7 @@ class Lease:
         if self._is_lost.is_set():
             raise LeaseLost("lease_lost", "Another worker owns this job, or it was cancelled.")
         now = time.monotonic()
-        if now > self._deadline:
+        if now > self.deadline_s:
             raise EngineError("timed_out", f"This took longer than {settings.JOB_TIMEOUT_S:.0f} s and was stopped.")
         if now < self._next_report and phase == self.job.phase:
             return
@@ -82,7 +83,7 @@ class Lease:
     def _renew_until_released(self) -> None:
         try:
             while not self._is_released.wait(settings.JOB_LEASE_S / 3):
-                if time.monotonic() > self._deadline + settings.JOB_LEASE_S:
+                if time.monotonic() > self.deadline_s + settings.JOB_LEASE_S:
                     return  # the working thread hangs: let the lease run out
                 self._renew()
         finally:

@@ -67,7 +67,11 @@ def _chunks(synthesis: Synthesis, text: str, lease: Lease, folder: Path) -> Iter
         raise Blocked("model_blocked", f"A moderator has blocked the voice “{voice_model.name}”.")
     profile = VoiceProfile.load(fetch(voice_model_storage(), voice_model.profile_name, folder))
     params = SynthesisParams(
-        speed=synthesis.speed, seed=synthesis.seed, options=synthesis.options, heartbeat=lease.heartbeat
+        speed=synthesis.speed,
+        seed=synthesis.seed,
+        options=synthesis.options,
+        heartbeat=lease.heartbeat,
+        deadline_s=lease.deadline_s,
     )
     return engine_get(voice_model.engine).synthesize(profile, text, synthesis.language, params)
 

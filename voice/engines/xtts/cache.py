@@ -37,6 +37,9 @@ class CacheShape:
 class Cache(Protocol):
     """What the decoder needs of a cache. Memory that runs out comes as torch's own errors."""
 
+    column_step: int
+    """Columns are taken in multiples of it."""
+
     version: int
     """Changes when tensors move, and with them what a CUDA graph has captured."""
 
@@ -72,6 +75,8 @@ class SlotCache:
     reading the weights takes the time, whatever the number of rows. In float32 and float64 one row takes a third of
     the time of 16, so a sequence alone runs alone, and others in at least 16 rows: for more, rounding was the same.
     """
+
+    column_step = COLUMN_STEP
 
     def __init__(self, shape: CacheShape) -> None:
         self.version = 0
@@ -150,6 +155,8 @@ class DenseCache:
     together for one layer only; where memory runs out in between, the layers that have grown already serve as well.
     There is a row for every slot, unless `cells` has not enough for that many of such length: then fewer.
     """
+
+    column_step = DENSE_COLUMN_STEP
 
     def __init__(self, shape: CacheShape) -> None:
         self._shape = shape

@@ -204,5 +204,6 @@ def _unreadable(path: Path, reason: str) -> EngineUnavailable:
 
 def _incomplete(path: Path, reason: str) -> EngineUnavailable:
     return EngineUnavailable(
-        "checkpoint_incomplete", f"{path.name} {reason}. config.json, vocab.json and weights must be of one checkpoint."
+        "checkpoint_incomplete",
+        f"{path.name} {reason}. config.json, vocab.json and weights must be of one checkpoint.",
     )

@@ -1,6 +1,8 @@
 """What XTTS keeps of a speaker: conditioning latents for the GPT, a speaker embedding for the vocoder."""
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -12,7 +14,10 @@ from torch.nn import functional
 from voice.audio.waveform import Waveform
 from voice.engines.xtts import speaker_encoder
 from voice.engines.xtts.checkpoint import Checkpoint
+from voice.engines.xtts.device import compute_float32_exactly, device_memory
 from voice.engines.xtts.layout import CONDITIONING_BLOCKS, MEL_BANDS, PERCEIVER_LAYERS
+from voice.engines.xtts.sequence import DeviceMemoryFull
+from voice.engines.xtts.ticket import EngineOutOfMemory
 from voice.errors import EngineError
 
 REFERENCE_S = 30
@@ -29,10 +34,15 @@ Weights = Mapping[str, Tensor]
 
 
 class Conditioner:
-    """The encoders of one checkpoint, in float32 whatever the GPT runs in: they work once per voice. Thread-safe."""
+    """The encoders of one checkpoint, in float32 whatever the GPT runs in: they work once per voice.
+
+    Thread-safe: one caller at a time is encoded, so that many clones at once do not take the batch's memory.
+    """
 
     def __init__(self, checkpoint: Checkpoint, device: torch.device) -> None:
+        compute_float32_exactly()
         self._device = device
+        self._turn = threading.Lock()
         self._rate_hz = checkpoint.shape.input_rate_hz
         self._heads = checkpoint.shape.heads
         self._mel_stats = checkpoint.weights["mel_stats"].to(device, torch.float32, copy=True)
@@ -57,9 +67,10 @@ class Conditioner:
 
         Of each reference the first 30 s count, so every recording is heard. For one reference it is what Coqui's
         `get_gpt_cond_latents` gives with length 30 and chunks of 6 s. A last chunk below a third of a second is left
-        out. Raises EngineError `reference_unusable` where no reference is longer than that and louder than -60 dB.
+        out. Raises EngineError `reference_unusable` where no reference is longer than that and louder than -60 dB,
+        EngineOutOfMemory.
         """
-        with torch.inference_mode():
+        with self._encoding():
             chunks = [chunk for samples in self._usable(references) for chunk in self._chunks(samples)]
             return _array(torch.stack([self._chunk_latents(chunk) for chunk in chunks]).mean(dim=0))
 
@@ -68,7 +79,7 @@ class Conditioner:
 
         Each has length 1, their mean a little less, as with Coqui. Raises like `conditioning_latents`.
         """
-        with torch.inference_mode():
+        with self._encoding():
             embeddings = [self._embedding(samples) for samples in self._usable(references)]
             return _array(torch.stack(embeddings).mean(dim=0))
 
@@ -80,6 +91,14 @@ class Conditioner:
         other = self.speaker_embedding([waveform])
         cosine = embedding @ other / (np.linalg.norm(embedding) * np.linalg.norm(other))
         return float(np.clip(cosine, 0, 1))
+
+    @contextmanager
+    def _encoding(self) -> Iterator[None]:
+        try:
+            with self._turn, torch.inference_mode(), device_memory():
+                yield
+        except DeviceMemoryFull as error:
+            raise EngineOutOfMemory from error
 
     def _usable(self, references: Sequence[Waveform]) -> list[Tensor]:
         """The first 30 s of each reference at the model's rate, shape (n,), as Coqui loads a file."""

@@ -1,12 +1,15 @@
 """Where the model runs and in which precision, and how much of the device's memory is in use."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from voice.engines.xtts.configuration import XttsConfiguration
+from voice.engines.xtts.sequence import DeviceMemoryFull
 from voice.errors import EngineUnavailable
 
 CPU_BFLOAT16 = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")  # x86-64: AMX, AVX-512; ARM: NEON, SVE
@@ -55,6 +58,25 @@ def cpu_has_bfloat16() -> bool:
     """Whether the CPU multiplies in bfloat16: AVX-512 BF16, AMX, or ARM's BF16."""
     capabilities = torch.cpu.get_capabilities()
     return any(capabilities.get(name, False) for name in CPU_BFLOAT16)
+
+
+@contextmanager
+def device_memory() -> Iterator[None]:
+    """Raises DeviceMemoryFull for what torch says of a full memory, of a GPU or of the CPU."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise DeviceMemoryFull(str(error)) from error
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):
+            raise
+        raise DeviceMemoryFull(str(error)) from error
+
+
+def compute_float32_exactly() -> None:
+    """For the whole process: left to itself, cuDNN rounds the factors of float32 convolutions to TF32, off by 1e-3."""
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def memory_report(device: torch.device) -> DeviceMemory:

@@ -68,7 +68,7 @@ class XttsEngine:
     def stream(
         self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams
     ) -> Iterator[SpeechChunk]:
-        """Speak `text` as it is made: the first chunk is half a second long, those that follow are longer.
+        """Speak `text` as it is made: the first chunk is a third of a second long, those that follow are longer.
 
         The samples are those of `synthesize` within 1e-3, but of each sentence's first take: what was heard cannot be
         taken back. Who does not go on to iterate is not decoded for. Raises as `synthesize`.

@@ -8,8 +8,7 @@ computes again in a second pass.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,10 +17,11 @@ import torch.nn.functional as F  # noqa: N812 (its name everywhere)
 from numpy.typing import NDArray
 from torch import Tensor
 
-from voice.engines.xtts.cache import Attention, CacheShape, cache_for
+from voice.engines.xtts.cache import Attention, CacheShape, cache_for, rounded_up
+from voice.engines.xtts.device import device_memory
 from voice.engines.xtts.graphs import StepGraph
 from voice.engines.xtts.sampling import Draw, controls_of, draw_tokens, uniforms
-from voice.engines.xtts.sequence import DeviceMemoryFull, Prompt
+from voice.engines.xtts.sequence import Prompt
 from voice.engines.xtts.shape import XttsShape
 from voice.engines.xtts.weights import gpt_weights
 
@@ -84,8 +84,11 @@ class GptDecoder:
         self._voices: OrderedDict[bytes, Tensor] = OrderedDict()
 
     def columns(self, prompt: Prompt) -> int:
-        """Positions that the sequence may come to hold: conditioning, text, its two ends, the start, audio tokens."""
-        return CONDITIONING + len(prompt.text_ids) + 2 + 1 + prompt.max_tokens
+        """Positions that the sequence may come to hold, as many as the cache takes for it.
+
+        Conditioning, text, its two ends, the start, audio tokens.
+        """
+        return rounded_up(CONDITIONING + len(prompt.text_ids) + 2 + 1 + prompt.max_tokens, self._cache.column_step)
 
     def prefill(self, slot: int, prompt: Prompt, generated: Sequence[int] = ()) -> None:
         """Begin a sequence in a free slot, or go on behind the `generated` tokens of one that was preempted.
@@ -258,16 +261,3 @@ class _PromptAttention:
         attended = F.scaled_dot_product_attention(new[:1], kept[:1], kept[1:], attn_mask=mask)
         rows: Tensor = attended[0].transpose(0, 1).reshape(count, heads * head_size)
         return rows
-
-
-@contextmanager
-def device_memory() -> Iterator[None]:
-    """Raises DeviceMemoryFull for what torch says of a full memory, of a GPU or of the CPU."""
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        raise DeviceMemoryFull(str(error)) from error
-    except RuntimeError as error:
-        if "can't allocate memory" not in str(error):
-            raise
-        raise DeviceMemoryFull(str(error)) from error

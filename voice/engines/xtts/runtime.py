@@ -31,6 +31,8 @@ SLOTS = {"cpu": 16, "cuda": 32}
 CACHE_MB = {"cpu": 1024, "cuda": 2048}
 """Defaults that keep a worker in bfloat16 below 3 GB on a CPU and below 4 GB on a GPU."""
 
+WARM_UP_TOKENS = 40
+
 logger = logging.getLogger(__name__)
 
 
@@ -86,11 +88,12 @@ class XttsRuntime:
         self.batcher.close()
 
     def warm_up(self) -> None:
-        """Speak a few tokens in no voice at all, so that kernels are chosen and memory is taken."""
+        """Speak two seconds in no voice at all, so that kernels are chosen for both sizes of the vocoder's tiles."""
         prompt = Prompt(
             conditioning=np.zeros((32, self.shape.channels), np.float32),
             text_ids=self.tokenizer.encode("hello.", "en"),
-            max_tokens=4,
+            min_tokens=WARM_UP_TOKENS,
+            max_tokens=WARM_UP_TOKENS,
         )
         ticket = self.batcher.submit(prompt, np.zeros(self.shape.d_vector_dim, np.float32), speed=1.0, group=self)
         while not ticket.is_drained:
@@ -135,6 +138,9 @@ class XttsRuntime:
             "batch_limit": statistics.limit,
             "mean_batch": round(statistics.mean_batch, 2),
             "audio_s": round(statistics.audio_s, 1),
+            "finished": statistics.finished,
+            "failed": statistics.failed,
+            "cancelled": statistics.cancelled,
             "preempted": statistics.preempted,
             "out_of_memory": statistics.out_of_memory,
             "memory_used_mb": memory.used_bytes // 2**20,

@@ -21,7 +21,7 @@ from voice.errors import OutputRejected
 WAIT_S = 0.25
 """How often a waiting caller's heartbeat is called."""
 FIRST_CHUNK_TOKENS = 12
-"""Of a stream: half a second of audio. The windows after it grow."""
+"""Of a stream: a third of a second of audio can be made of them. The windows after it grow."""
 FADE_S = 0.003
 
 
@@ -104,6 +104,7 @@ class SpokenText(Generic[Latents]):
             speed=self._params.speed,
             group=self,
             first_chunk=first_chunk,
+            deadline_s=self._params.deadline_s,
         )
 
     def _settle_first(self, waiting: list[SentenceTakes]) -> None:

@@ -4,7 +4,6 @@ Tiles have one of two lengths: oneDNN and cuDNN prepare every shape of every lay
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from voice.engines.xtts.device import compute_float32_exactly, device_memory
 from voice.engines.xtts.generator import Generator
-from voice.engines.xtts.gpt import device_memory
 from voice.engines.xtts.windows import (
     RATE_HZ,
     SAMPLES_PER_FRAME,
@@ -58,6 +57,7 @@ class Vocoder:
 
     def __init__(self, weights: Mapping[str, Tensor], *, device: torch.device, dtype: torch.dtype) -> None:
         """Take the layers out of a checkpoint's `weights`, with their published names."""
+        compute_float32_exactly()
         self._device = device
         self._precise = torch.float64 if dtype == torch.float64 else torch.float32
         self._generator = Generator(weights, device=device, dtype=dtype)
@@ -67,7 +67,7 @@ class Vocoder:
 
         A piece sounds the same whatever else is in the call. Raises DeviceMemoryFull.
         """
-        with torch.inference_mode(), device_memory(), _full_precision():
+        with torch.inference_mode(), device_memory():
             spoken = self._spoken(pieces)
         return [
             np.concatenate(parts)[: piece.window.sample_stop - piece.window.sample_start]
@@ -125,13 +125,6 @@ class Vocoder:
         for scale, source, span in zip(scales, spans[:-1], spans[1:], strict=True):
             x = _stretched(x, source, span, scale=scale)
         return x
-
-
-@contextmanager
-def _full_precision() -> Iterator[None]:
-    """float32 is float32: left to itself cuDNN rounds the factors of its convolutions to TF32, off by 1e-3."""
-    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        yield
 
 
 def tile_lengths(frames: int) -> list[int]:
