@@ -25,7 +25,14 @@ endif
 ifeq ($(origin ENGINE),command line)
 export VOICE_ENGINE := $(value ENGINE)
 endif
-on_xtts := $(filter xtts,$(VOICE_ENGINE))
+# Which engine the settings will find: what the environment says goes before what .env says, and there the last line.
+ifeq ($(origin VOICE_ENGINE),undefined)
+engine := $(shell sed -n 's/^\(export \)*VOICE_ENGINE=/=/p' "$${ENV_FILE:-.env}" 2>/dev/null | tail -n 1 | tr -d "=\"' \t\r")
+else
+engine := $(VOICE_ENGINE)
+endif
+setup_of_engine := $(if $(filter xtts,$(engine)),setup-xtts,setup)
+venv_of_engine = $(if $(filter xtts,$(engine)),$(venv_xtts),$(venv))
 export STACK_PORT := $(if $(filter undefined,$(origin PORT)),8000,$(value PORT))
 export BENCH_JSON := $(value JSON)
 unexport TEXT SAMPLE OUTPUT LANGUAGE PORT JSON ENGINE
@@ -52,12 +59,12 @@ setup-xtts-dev:  ## install the tools of developers into .venv-xtts as well
 download-xtts: setup-xtts  ## fetch the weights of XTTS v2; shows their licence first, and asks [ARGS="--folder=..."]
 	@exec $(venv_xtts) manage.py download_xtts $(ARGS)
 
-demo: setup  ## clone a voice and hear it speak [SAMPLE=voice.wav] [TEXT="..."] [LANGUAGE=en] [OUTPUT=speech.mp3]
-	@exec $(venv) -m podstream.demo --sample="$$DEMO_SAMPLE" --text="$$DEMO_TEXT" \
+demo: $(setup_of_engine)  ## clone a voice and hear it speak [SAMPLE=voice.wav] [TEXT="..."] [LANGUAGE=en] [OUTPUT=speech.mp3]
+	@exec $(venv_of_engine) -m podstream.demo --sample="$$DEMO_SAMPLE" --text="$$DEMO_TEXT" \
 	    --language="$${DEMO_LANGUAGE:-en}" --output="$${DEMO_OUTPUT:-podstream-demo.mp3}"
 
-run: $(if $(on_xtts),setup-xtts,setup)  ## start web, worker and Redis [PORT=8000] [ENGINE=xtts]
-	@exec $(if $(on_xtts),$(venv_xtts),$(venv)) -m podstream.stack run --port "$$STACK_PORT"
+run: $(setup_of_engine)  ## start web, worker and Redis [PORT=8000] [ENGINE=xtts]
+	@exec $(venv_of_engine) -m podstream.stack run --port "$$STACK_PORT"
 
 test: setup-dev  ## run all tests on PostgreSQL, then short runs on SQLite and S3 [ARGS="-k name"]
 ifeq ($(ARGS),)

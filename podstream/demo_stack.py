@@ -10,7 +10,7 @@ from pathlib import Path
 from podstream.children import log_tail
 from podstream.stack_lock import running_stack
 
-START_TIMEOUT_S = 90.0
+START_TIMEOUT_S = 400.0  # longer than a stack waits for its parts: it says itself why it gives up
 STOP_TIMEOUT_S = 40.0
 
 

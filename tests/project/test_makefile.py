@@ -5,10 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
+import environ
 import pytest
 
+from podstream.environment import Environment
 from tests.project.stacks import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -27,7 +31,7 @@ def python_that_tells(tmp_path: Path) -> Path:
 def arguments_of(python: Path, *words: str, **environment: str) -> list[str]:
     """What the last program of a recipe is given."""
     command = ["make", "-o", "setup", "-o", "setup-dev", f"venv={python}", *words]
-    env = {**os.environ, **environment}
+    env = {**os.environ, "ENV_FILE": os.devnull, **environment}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     arguments = json.loads(done.stdout.splitlines()[-1])
     assert isinstance(arguments, list)
@@ -67,15 +71,58 @@ def test_the_port_is_8000_unless_it_is_given(python_that_tells: Path) -> None:
     assert arguments_of(python_that_tells, "run", "PORT=8001")[-1] == "8001"
 
 
-def test_with_xtts_the_server_runs_in_the_environment_of_xtts(tmp_path: Path) -> None:
+@pytest.fixture
+def started_by(tmp_path: Path) -> Callable[..., str]:
+    """Runs make with a `.env` and an environment; says which of two Pythons the last program of the recipe got."""
     for name in ("light", "xtts"):
-        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$VOICE_ENGINE" "$3"\n')
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {name}\n")
         (tmp_path / name).chmod(0o755)
     recipes = ["-o", "setup", "-o", "setup-xtts", f"venv={tmp_path / 'light'}", f"venv_xtts={tmp_path / 'xtts'}"]
-    for words, expected in (([], "light run"), (["ENGINE=xtts"], "xtts xtts run")):
-        command = ["make", *recipes, "run", *words]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-        assert done.stdout.split() == expected.split()
+    file = tmp_path / "of one's own.env"
+
+    def start(*words: str, env_file: str = "", **environment: str) -> str:
+        file.write_text(env_file)
+        usual = {name: value for name, value in os.environ.items() if name != "VOICE_ENGINE"}
+        env = {**usual, "ENV_FILE": str(file), **environment}
+        command = ["make", *recipes, *words]
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout.strip()
+
+    return start
+
+
+@pytest.mark.parametrize("target", ["run", "demo"])
+def test_the_programs_run_where_the_engine_is_installed_that_the_settings_will_find(
+    started_by: Callable[..., str], target: str
+) -> None:
+    assert started_by(target) == "light"
+    assert started_by(target, "ENGINE=xtts") == "xtts"
+    assert started_by(target, VOICE_ENGINE="xtts") == "xtts"
+    assert started_by(target, env_file="LOG_LEVEL=INFO\nVOICE_ENGINE=xtts\n") == "xtts"
+    assert started_by(target, env_file="VOICE_ENGINE=xtts\n", VOICE_ENGINE="embedded") == "light"
+    assert started_by(target, "ENGINE=embedded", env_file="VOICE_ENGINE=xtts\n") == "light"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "VOICE_ENGINE='xtts'",
+        'export VOICE_ENGINE="xtts"',
+        "VOICE_ENGINE= xtts \r",
+        "VOICE_ENGINE=embedded\nVOICE_ENGINE=xtts",
+        "#VOICE_ENGINE=xtts",
+        "VOICE_ENGINE=xtts\nVOICE_ENGINE=",
+        "MY_VOICE_ENGINE=xtts",
+        "VOICE_ENGINE=xttsx",
+    ],
+)
+def test_the_file_is_read_as_the_settings_read_it(
+    started_by: Callable[..., str], lines: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: dict[str, str] = {}
+    monkeypatch.setattr(environ.Env, "ENVIRON", read)
+    environ.Env.read_env(StringIO(lines))
+    is_xtts = Environment(read).text("VOICE_ENGINE", "embedded") == "xtts"
+    assert started_by("run", env_file=lines) == ("xtts" if is_xtts else "light")
 
 
 def test_make_alone_lists_every_target() -> None:
