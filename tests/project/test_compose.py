@@ -2,6 +2,7 @@
 the commands of the services run.
 """
 
+import ast
 import re
 import shlex
 import socket
@@ -30,6 +31,13 @@ def option(service: str, name: str) -> str:
     return words[words.index(name) + 1]
 
 
+def slots_of(device: str) -> int:
+    """How many sentences the engine decodes at once unless it is told otherwise; read without importing torch."""
+    runtime = (ROOT / "voice" / "engines" / "xtts" / "runtime.py").read_text()
+    slots: dict[str, int] = ast.literal_eval(re.search(r"^SLOTS = (.*)$", runtime, re.MULTILINE)[1])  # type: ignore[index]
+    return slots[device]
+
+
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     return stack_environment(tmp_path, SWEEP_INTERVAL_S="0.5", LOG_LEVEL="INFO")
@@ -52,6 +60,7 @@ def test_every_reference_leads_somewhere() -> None:
 def test_services_are_given_settings_that_exist() -> None:
     for service in OURS.values():
         assert set(service["environment"]) - OF_OTHERS <= set(variables_read())
+        assert service["env_file"] == [{"path": ".env", "required": False}], "every other setting reaches it too"
 
 
 def test_every_queue_has_its_worker_and_only_the_gpu_image_has_torch() -> None:
@@ -68,7 +77,9 @@ def test_each_gpu_has_a_worker_of_its_own_name() -> None:
     workers = [SERVICES["worker-gpu"], SERVICES["worker-gpu-1"]]
     assert len({worker["environment"]["CUDA_VISIBLE_DEVICES"] for worker in workers}) == 2
     assert option("worker-gpu", "--hostname") != option("worker-gpu-1", "--hostname")
-    assert {option(name, "--pool") for name in ("worker-gpu", "worker-gpu-1")} == {"threads"}
+    for name in ("worker-gpu", "worker-gpu-1"):
+        assert option(name, "--pool") == "threads"
+        assert int(option(name, "--concurrency")) == slots_of("cuda"), "as many jobs as sentences in the batch"
 
 
 def test_redis_keeps_what_it_is_told() -> None:
