@@ -1,5 +1,6 @@
 """A real S3 endpoint on loopback: moto's server, as a process of its own."""
 
+import atexit
 import os
 import subprocess
 import sys
@@ -23,6 +24,7 @@ class S3Server:
         env = {**os.environ, "MOTO_S3_DEFAULT_MAX_KEYS": str(PAGE)}
         with log.open("wb") as f:
             self.process = subprocess.Popen(command, env=env, stdout=f, stderr=f, stdin=subprocess.DEVNULL)
+        atexit.register(self.stop)  # also where a test run ends before it comes to stopping
         self._wait(log)
 
     def make_bucket(self, name: str) -> None:
@@ -37,8 +39,8 @@ class S3Server:
 
     def stop(self) -> None:
         """End the process; all buckets are gone."""
-        self.process.terminate()
-        self.process.wait(10)
+        self.process.kill()  # it holds nothing that could be lost
+        self.process.wait()
 
     def _wait(self, log: Path) -> None:
         end = time.monotonic() + 60

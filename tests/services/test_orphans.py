@@ -98,6 +98,19 @@ def test_the_decoded_upload_of_a_queued_recording_is_no_orphan(user: User) -> No
 
 
 @pytest.mark.usefixtures("a_day_later")
+def test_what_its_owner_deletes_meanwhile_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = sample_storage().save(f"{uuid.uuid4()}/{uuid.uuid4()}/decoded.wav", ContentFile(b"pcm"))
+    asked = orphans._busy
+
+    def busy_while_the_owner_deletes(*arguments: Any) -> set[uuid.UUID]:
+        sample_storage().delete(name)
+        return asked(*arguments)
+
+    monkeypatch.setattr(orphans, "_busy", busy_while_the_owner_deletes)
+    assert orphans_cleanup().orphans == 0
+
+
+@pytest.mark.usefixtures("a_day_later")
 @pytest.mark.parametrize("name", ["README", "lost+found/x", "a/b/c", "{id}/1.wav", "{id}/{id}/deep/1.wav"])
 def test_what_we_did_not_name_is_left_alone(name: str) -> None:
     name = sample_storage().save(name.format(id=uuid.uuid4()), ContentFile(b"not ours"))

@@ -118,7 +118,10 @@ def _orphans(holding: Holding, batch: list[Entry], counts: OrphanCounts) -> Iter
     # jobs first: one that ends between the two questions has named its file before the second
     busy = _busy(holding, ids)
     named = _named(holding, ids)
-    yield from (entry for entry, id in old if id not in busy and entry.name not in named)
+    for entry, id in old:
+        # asked again: what a row has let go of since the listing is being deleted by whoever did that
+        if id not in busy and entry.name not in named and holding.storage().exists(entry.name):
+            yield entry
 
 
 def _busy(holding: Holding, ids: Iterable[UUID]) -> set[UUID]:
