@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from voice.engines.xtts.checkpoint import convert_to_safetensors
 from voice.engines.xtts.guards import TOKEN_S
 
 LANGUAGE = "en"
@@ -56,4 +57,5 @@ def full_size_checkpoint() -> Path:
         make_checkpoint(made, size=FULL_SIZE)
         shutil.rmtree(folder, ignore_errors=True)
         made.rename(folder)
+    convert_to_safetensors(folder)  # as download_xtts leaves it; Coqui's code reads model.pth
     return folder

@@ -83,7 +83,7 @@ def test_the_published_configuration_is_read(tmp_path: Path) -> None:
     assert (shape.text_tokens, shape.start_text, shape.stop_text) == (21, 20, 0)
     assert (shape.audio_tokens, shape.start_audio, shape.stop_audio) == (1026, 1024, 1025)
     assert (shape.hop, shape.code_stride, shape.input_rate_hz, shape.output_rate_hz) == (256, 1024, 22050, 24000)
-    assert shape.seconds_per_token == pytest.approx(0.04644, abs=1e-5)
+    assert shape.most_audio_tokens == 602
 
 
 def test_the_size_of_the_text_vocabulary_may_be_left_to_the_tokenizer(tmp_path: Path) -> None:

@@ -34,14 +34,23 @@ class Stage:
     prompts: list[Prompt] = field(default_factory=list)
     tickets: list[Ticket] = field(default_factory=list)
     groups: set[Hashable] = field(default_factory=set)
+    speeds: list[float] = field(default_factory=list)
 
     def submit(
-        self, prompt: Prompt, speaker: NDArray[np.float32], *, speed: float, group: Hashable, first_chunk: int | None
+        self,
+        prompt: Prompt,
+        speaker: NDArray[np.float32],
+        *,
+        speed: float,
+        group: Hashable,
+        first_chunk: int | None,
+        deadline_s: float | None,
     ) -> Ticket:
         ticket = Ticket(on_change=lambda: None)
         self.prompts.append(prompt)
         self.tickets.append(ticket)
         self.groups.add(group)
+        self.speeds.append(speed)
         if self.at_once is not None:
             finish(ticket, self.at_once)
         return ticket
@@ -183,6 +192,25 @@ def test_a_stream_is_heard_chunk_by_chunk_with_the_next_sentence_on_its_way() ->
     assert [chunk.progress for chunk in heard] == sorted(chunk.progress for chunk in heard)
     assert heard[-1].progress == 1.0
     assert len(heard[1].waveform.samples) == len(GOOD) - 12_000 + round(0.1 * RATE_HZ)
+
+
+def test_a_stream_of_nothing_still_ends() -> None:
+    stage = Stage()
+
+    def end_empty() -> None:
+        for ticket in stage.tickets:
+            ticket.finish(Outcome((), is_stopped=True))
+
+    heard = list(spoken_text(stage, count=2, heartbeat=end_empty).streamed())
+    assert [chunk.progress for chunk in heard] == [0.5, 1.0]
+    assert [len(chunk.waveform.samples) for chunk in heard] == [round(0.1 * RATE_HZ), 0]
+
+
+@pytest.mark.parametrize(("speed", "asked"), [(0.99, 1.0), (1.015, 1.0), (0.97, 0.97), (1.5, 1.5)])
+def test_a_speed_that_nobody_tells_from_1_is_1(speed: float, asked: float) -> None:
+    stage = Stage(at_once=GOOD)
+    list(spoken_text(stage, count=1, speed=speed).judged(ahead=1))
+    assert stage.speeds == [asked] * len(stage.speeds) != []
 
 
 def test_the_guards_count_what_a_stream_said() -> None:

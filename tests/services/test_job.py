@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from voice.errors import EngineError, InvalidAudio, LeaseLost, VoiceError
@@ -231,6 +231,24 @@ def test_a_lease_that_ran_out_of_time_says_so(user: User, settings: object) -> N
     assert lease is not None
     with pytest.raises(EngineError, match="timed_out"):
         lease.report(0.1, "working")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_progress_that_the_database_does_not_take_does_not_end_the_work(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = make_sample(user)
+    lease = job_claim(job_id=sample.job.pk)
+    assert lease is not None
+
+    def away() -> None:
+        raise OperationalError("the server closed the connection unexpectedly")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(lease, "_held", away)
+        lease.report(0.3, "working")
+    lease.report(0.6, "still working")
+    assert Job.objects.get(pk=sample.job.pk).progress == pytest.approx(0.6)
 
 
 @pytest.mark.django_db

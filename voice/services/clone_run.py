@@ -8,7 +8,7 @@ from voice.audio.reference import read_reference
 from voice.audio.waveform import Waveform
 from voice.engines.base import SpeechEngine, SynthesisParams, VoiceProfile
 from voice.engines.registry import engine_get
-from voice.errors import Blocked, Conflict
+from voice.errors import Blocked, Conflict, EngineError
 from voice.models import VoiceModel, VoiceSample
 from voice.models.lifecycle import VoiceModelStatus, advance
 from voice.services.lease import Lease
@@ -16,6 +16,15 @@ from voice.services.outcome import Outcome
 from voice.storage import StoredFile, attempt_name, fetch, sample_storage, store, voice_model_storage
 from voice.text.examples import EXAMPLE_TEXTS
 from voice.text.split import split_sentences
+
+
+class VoiceSilent(EngineError):
+    """A new voice said nothing at first. An engine that draws at random may say something with another seed."""
+
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("voice_silent", "The new voice said nothing that could be heard. Try again, or record anew.")
 
 
 def clone_run(lease: Lease, folder: Path) -> Outcome:
@@ -29,7 +38,7 @@ def clone_run(lease: Lease, folder: Path) -> Outcome:
     engine = engine_get(voice_model.engine)
     profile = engine.clone(references, voice_model.language)
     lease.report(0.7, "comparing")
-    similarity = engine.similarity(profile, _first_words(engine, profile, voice_model.language, lease))
+    similarity = _similarity(engine, profile, voice_model.language, lease)
     lease.report(0.9, "storing")
     file = _stored(profile, voice_model, attempt=lease.job.attempt, folder=folder)
     quality = {
@@ -68,9 +77,19 @@ def _stored(profile: VoiceProfile, voice_model: VoiceModel, *, attempt: int, fol
     return store(voice_model_storage(), name, path)
 
 
+def _similarity(engine: SpeechEngine, profile: VoiceProfile, language: str, lease: Lease) -> float:
+    """How much the new voice sounds like its speaker. Raises VoiceSilent where it said too little to tell."""
+    try:
+        return engine.similarity(profile, _first_words(engine, profile, language, lease))
+    except EngineError as error:
+        if error.code not in ("reference_unusable", "output_silent"):
+            raise
+        raise VoiceSilent from error  # of what was generated: the recording is not to blame
+
+
 def _first_words(engine: SpeechEngine, profile: VoiceProfile, language: str, lease: Lease) -> Waveform:
     """What the new voice says first, to be compared with the speaker."""
     sentence = split_sentences(EXAMPLE_TEXTS[language], language, limit_chars=250)[0]
-    params = SynthesisParams(heartbeat=lease.heartbeat, deadline_s=lease.deadline_s)
+    params = SynthesisParams(seed=lease.job.attempt, heartbeat=lease.heartbeat, deadline_s=lease.deadline_s)
     chunks = [chunk.waveform for chunk in engine.synthesize(profile, sentence, language, params)]
     return Waveform(np.concatenate([chunk.samples for chunk in chunks]), chunks[0].rate_hz)

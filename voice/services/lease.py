@@ -52,8 +52,13 @@ class Lease:
             return
         self._next_report = now + REPORT_INTERVAL_S
         self.job.phase, self.job.progress = phase, progress
-        held = self._held().update(progress=min(max(progress, 0.0), 1.0), phase=phase)
-        _give_back_connection()
+        try:
+            held = self._held().update(progress=min(max(progress, 0.0), 1.0), phase=phase)
+            _give_back_connection()
+        except DatabaseError as error:  # the work goes on; whether it still counts, the fenced final write decides
+            logger.warning("job %s: progress not written: %s", self.job.pk, type(error).__name__)
+            connection.close()
+            return
         if not held:
             self._is_lost.set()
             raise LeaseLost("lease_lost", "Another worker owns this job, or it was cancelled.")

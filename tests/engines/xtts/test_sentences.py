@@ -58,3 +58,19 @@ def test_marks_alone_are_nothing_to_say(tokenizer: TextTokenizer, text: str) -> 
 def test_marks_between_words_are_left_out(tokenizer: TextTokenizer) -> None:
     sentences = sentences_of("This is the first sentence.\n***\nThis is the second sentence.", "en", tokenizer)
     assert [sentence.text for sentence in sentences] == ["This is the first sentence.", "This is the second sentence."]
+
+
+@pytest.mark.parametrize("text", ["สวัสดีครับ.", "ᚠᚢᚦ", "This sentence is well known. สวัสดีครับ สวัสดีครับ สวัสดีครับ."])
+def test_letters_that_the_tokenizer_does_not_have_are_refused_and_never_dropped(
+    tokenizer: TextTokenizer, text: str
+) -> None:
+    with pytest.raises(InvalidText) as caught:
+        sentences_of(text, "en", tokenizer)
+    assert caught.value.code == "text_unspeakable"
+
+
+@pytest.mark.parametrize(
+    ("bare", "language"), [("और वह भी", "hi"), ("So it was (all of it)", "en"), ("He said “so it was”", "en")]
+)
+def test_every_kind_of_last_letter_gets_a_mark(tokenizer: TextTokenizer, bare: str, language: str) -> None:
+    assert sentences_of(bare, language, tokenizer)[0].ids == tokenizer.encode(f"{bare}.", language)

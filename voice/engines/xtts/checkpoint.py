@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,8 @@ from voice.engines.xtts.layout import Size, expected_sizes
 from voice.engines.xtts.pickle_file import pickled_weights
 from voice.engines.xtts.shape import XttsShape, shape_read
 from voice.errors import EngineUnavailable
+
+logger = logging.getLogger(__name__)
 
 REMAP_BYTES = 256 * 2**20
 FINGERPRINT_VALUES = 256  # of each tensor: one page of a memory-mapped file
@@ -69,7 +72,7 @@ class Checkpoint:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """Open the checkpoint in `folder`: model.safetensors, or else model.pth.
+        """Open the checkpoint in `folder`: model.safetensors, or model.pth where there is none or it is newer.
 
         Raises EngineUnavailable: `checkpoint_missing` for files that are not there, `checkpoint_unreadable` for
         files that are damaged or not what their name says, `checkpoint_incomplete` for tensors that are missing or
@@ -80,7 +83,7 @@ class Checkpoint:
             raise EngineUnavailable("checkpoint_missing", problem)
         shape = shape_read(folder)
         path = folder / SAFETENSORS
-        if path.is_file():
+        if path.is_file() and not _is_older(path, folder / PICKLE):
             tensors: Mapping[str, Tensor] = _SafetensorsFile(path)
         else:
             path = folder / PICKLE
@@ -141,6 +144,7 @@ def convert_to_safetensors(folder: Path) -> Path:
     with source.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if _converted_from(target) == digest:
+        target.touch()  # and so is not older than its source
         return target
     sizes = expected_sizes(shape_read(folder))
     tensors = pickled_weights(source)
@@ -153,6 +157,14 @@ def convert_to_safetensors(folder: Path) -> Path:
     finally:
         part.unlink(missing_ok=True)
     return target
+
+
+def _is_older(converted: Path, source: Path) -> bool:
+    """Whether `source` was replaced after `converted` was made of it, by a model of one's own for example."""
+    if not source.is_file() or source.stat().st_mtime <= converted.stat().st_mtime:
+        return False
+    logger.warning("%s is newer than %s and is used: convert it with download_xtts", source.name, converted.name)
+    return True
 
 
 def _unshared(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -36,7 +36,6 @@ class Fault(StrEnum):
     SILENT = "silent"
     RUNAWAY = "runaway"
     TOO_SHORT = "too_short"
-    TOO_LONG = "too_long"
     EXTRA_END = "extra_end"
     CUT_OFF = "cut_off"
 
@@ -45,7 +44,6 @@ _PENALTY = {
     Fault.SILENT: 100.0,
     Fault.RUNAWAY: 10.0,
     Fault.TOO_SHORT: 6.0,
-    Fault.TOO_LONG: 5.0,
     Fault.EXTRA_END: 3.0,
     Fault.CUT_OFF: 2.0,
 }
@@ -75,7 +73,7 @@ def speech_range_s(text: str, language: str) -> tuple[float, float]:
 
 
 def tokens_most(text: str, language: str) -> int:
-    """The number of audio tokens after which the model is not given more: it runs away. At least 1."""
+    """The audio tokens of the longest good take: a model that has not stopped by then runs away. At least 1."""
     return max(1, math.ceil(speech_range_s(text, language)[1] / TOKEN_S))
 
 
@@ -91,7 +89,6 @@ def judge(take: Waveform, *, text: str, language: str, speed: float, is_complete
     found = {
         Fault.RUNAWAY: not is_complete,
         Fault.TOO_SHORT: speech_s < shortest_s,
-        Fault.TOO_LONG: speech_s > longest_s,
         Fault.EXTRA_END: _has_extra_end(is_loud, speed=speed),
         Fault.CUT_OFF: _is_cut_off(take.samples, take.rate_hz, levels_db),
     }

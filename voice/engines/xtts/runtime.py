@@ -28,7 +28,7 @@ from voice.engines.xtts.tokens import TextTokenizer
 from voice.engines.xtts.vocoder import Vocoder
 
 SLOTS = {"cpu": 16, "cuda": 32}
-CACHE_MB = {"cpu": 1024, "cuda": 2048}
+CACHE_MB = {"cpu": 1536, "cuda": 2048}
 """Defaults that keep a worker in bfloat16 below 3 GB on a CPU and below 4 GB on a GPU."""
 
 WARM_UP_TOKENS = 40

@@ -1,10 +1,12 @@
 """A text in the sentences that the GPT reads one at a time."""
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from voice.engines.xtts.tokens import CHARACTER_LIMITS, TextTokenizer
 from voice.errors import InvalidText
+from voice.text.sentences import CLOSERS
 from voice.text.split import split_passages
 
 SENTENCE_PAUSE_S = 0.1
@@ -25,7 +27,7 @@ def sentences_of(text: str, language: str, tokenizer: TextTokenizer) -> list[Sen
     """`text` in sentences within the character limit of `language` and the token limit of the GPT; no word is lost.
 
     XTTS adds a pause of its own to most sentences, so ours is short. Raises InvalidText `text_unspeakable` for a text
-    without anything to say.
+    without anything to say, and for a sentence whose letters the tokenizer does not have.
     """
     passages = split_passages(text, language, limit_chars=CHARACTER_LIMITS[language])
     found = [
@@ -48,8 +50,12 @@ Piece = tuple[str, tuple[int, ...]]
 def _pieces(text: str, language: str, tokenizer: TextTokenizer) -> list[Piece]:
     """`text` with its tokens, in halves where it has too many: digits and foreign letters take several each."""
     ids = tokenizer.encode(_ended(text), language)
+    if not ids:
+        raise InvalidText(
+            "text_unspeakable", "A sentence of the text is in letters that XTTS does not know. Check its language."
+        )
     if len(ids) <= tokenizer.most_tokens:
-        return [(text, ids)] if ids else []
+        return [(text, ids)]
     if len(text) < _LEAST_CHARS:
         raise InvalidText("text_unspeakable", "A word of the text cannot be spoken. Write it in another way.")
     halves = split_passages(text, language, limit_chars=-(-len(text) // 2))
@@ -58,7 +64,8 @@ def _pieces(text: str, language: str, tokenizer: TextTokenizer) -> list[Piece]:
 
 def _ended(text: str) -> str:
     """A sentence that ends without a mark is one that XTTS goes on with."""
-    return f"{text}." if text[-1:].isalnum() else text
+    last = text.rstrip(CLOSERS)[-1:]
+    return text if unicodedata.category(last or ".").startswith("P") else f"{text}."
 
 
 def _marked_last(pieces: list[Piece]) -> Iterator[tuple[Piece, bool]]:

@@ -57,11 +57,6 @@ class XttsShape:
         """Audio tokens that a sentence may have, as many as Coqui lets it: 602 of the published 605."""
         return self.max_audio_tokens - 3
 
-    @property
-    def seconds_per_token(self) -> float:
-        """How long one audio token sounds, in seconds: 1024 / 22050."""
-        return self.code_stride / self.input_rate_hz
-
 
 def shape_read(folder: Path) -> XttsShape:
     """The shape that `folder` describes.

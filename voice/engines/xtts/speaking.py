@@ -1,6 +1,7 @@
 """Speaks a whole text: its sentences decoded together, in order, each judged, or streamed as it is made."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Generic
 
 import numpy as np
@@ -23,6 +24,8 @@ WAIT_S = 0.25
 FIRST_CHUNK_TOKENS = 12
 """Of a stream: a third of a second of audio can be made of them. The windows after it grow."""
 FADE_S = 0.003
+SAME_SPEED = 0.02
+"""Nobody hears a difference of 2 %, and so close to 1 a stream would have to wait for seconds: see windows.py."""
 
 
 class SpokenText(Generic[Latents]):
@@ -45,7 +48,7 @@ class SpokenText(Generic[Latents]):
         self._voice = voice
         self._sentences = sentences
         self._language = language
-        self._params = params
+        self._params = replace(params, speed=1.0) if abs(params.speed - 1.0) < SAME_SPEED else params
         self._most_tokens = most_tokens
         self._total_chars = sum(len(sentence.text) for sentence in sentences)
 
@@ -136,11 +139,13 @@ class SpokenText(Generic[Latents]):
             is_end = ticket.is_drained
             share = 1.0 if is_end else min(0.99, sum(map(len, heard)) / RATE_HZ / expected_s)
             yield self._chunk(number, chunk, share=share, is_end=is_end)
+        if not heard:
+            yield self._chunk(number, np.zeros(0, np.float32), share=1.0, is_end=True)
         self._count_heard(sentence, ticket, heard)
 
     def _count_heard(self, sentence: Sentence, ticket: Ticket, heard: list[Samples]) -> None:
         assert ticket.outcome is not None
-        take = Waveform(np.concatenate(heard), RATE_HZ)
+        take = Waveform(np.concatenate([np.zeros(0, np.float32), *heard]), RATE_HZ)
         verdict = judge(
             take,
             text=sentence.text,

@@ -36,7 +36,6 @@ CHARACTER_LIMITS: Mapping[str, int] = {
 """Characters of a sentence by language, above which Coqui warns that XTTS may leave out words."""
 
 HINDI_DIGITS = ("शून्य", "एक", "दो", "तीन", "चार", "पाँच", "छह", "सात", "आठ", "नौ")
-SILENT_TOKENS = ("[SPACE]", "[UNK]")
 _cleaning = threading.Lock()  # num2words and cutlet keep state in their modules while they work
 
 
@@ -50,11 +49,11 @@ class TextTokenizer:
         from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
 
         self._coqui: Any = VoiceBpeTokenizer(checkpoint.folder / VOCABULARY)
-        self._silent = {self._coqui.tokenizer.token_to_id(token) for token in SILENT_TOKENS}
+        self._spoken = {number for token, number in self._coqui.tokenizer.get_vocab().items() if _is_spoken(token)}
         self.most_tokens = checkpoint.shape.max_text_tokens - 1
 
     def encode(self, text: str, language: str) -> tuple[int, ...]:
-        """Token ids of `text`, the language's tag first; empty where there is nothing in it that has a token.
+        """Token ids of `text`, the language's tag first; empty where no letter or digit of it has a token.
 
         `language` is a key of LANGUAGES. The ids are those of Coqui's `VoiceBpeTokenizer.encode` for the stripped
         text in small letters; there may be more than `most_tokens`. Where Coqui's cleaners fail at a number (any in
@@ -77,7 +76,7 @@ class TextTokenizer:
                 details={"cause": type(error).__name__},
             ) from None  # its message may quote the text, which belongs in no log
         ids: list[int] = self._coqui.tokenizer.encode(f"[{language}]{cleaned}".replace(" ", "[SPACE]")).ids
-        return tuple(ids) if set(ids[1:]) - self._silent else ()
+        return tuple(ids) if self._spoken.intersection(ids) else ()
 
     def _cleaned(self, text: str, language: str) -> str:
         with _cleaning:
@@ -89,3 +88,9 @@ def _digits_apart(text: str, language: str) -> str:
     """`text` with every digit, of any script, as a word of its own; num2words has no numbers in Hindi at all."""
     names = HINDI_DIGITS if language == "hi" else "0123456789"
     return re.sub(r"\d", lambda digit: f" {names[int(digit[0])]} ", text)
+
+
+def _is_spoken(token: str) -> bool:
+    """Whether a token of the vocabulary stands for sound: not for a pause, a language, or what has no token."""
+    is_special = token.startswith("[") and token.endswith("]")
+    return not is_special and any(character.isalnum() for character in token)
