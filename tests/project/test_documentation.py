@@ -1,5 +1,6 @@
 """What the documentation shows works: every block runs, in order, against a live stack; every link leads somewhere."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 from podstream.demo_voice import demo_recording
 from tests.project.code_blocks import as_script, code_blocks
 from tests.project.stacks import ROOT, LiveStack, stack_environment
+from voice.engines.xtts.guards import Fault
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
 PAGES_WITH_CODE = [page for page in PAGES if any(block.is_runnable for block in code_blocks(page))]
@@ -78,3 +80,24 @@ def test_pages_name_only_make_targets_that_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = {word for page in PAGES for word in re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(), re.MULTILINE)}
     assert named <= targets
+
+
+XTTS_RUNTIME = (ROOT / "voice" / "engines" / "xtts" / "runtime.py").read_text()  # to import it takes torch
+OPERATIONS = (ROOT / "docs" / "OPERATIONS.md").read_text()
+
+
+def test_operations_describes_every_figure_of_the_report_of_xtts() -> None:
+    report = XTTS_RUNTIME.partition("def report")[2].partition("\n    def ")[0]
+    figures = set(re.findall(r'^ +"(\w+)": ', report, re.MULTILINE))
+    figures |= {"takes", "sentences", "sentences_faulty", *(f"takes_{fault}" for fault in Fault)}
+    assert "mean_batch" in figures
+    assert {figure for figure in figures if f"`{figure}`" not in OPERATIONS} == set()
+
+
+@pytest.mark.parametrize(
+    ("variable", "constant", "unit"), [("BATCH_SIZE", "SLOTS", ""), ("CACHE_MB", "CACHE_MB", " MB")]
+)
+def test_operations_says_what_0_means_for_xtts(variable: str, constant: str, unit: str) -> None:
+    defaults = ast.literal_eval(re.findall(rf"^{constant} = (.*)$", XTTS_RUNTIME, re.MULTILINE)[0])
+    row = re.findall(rf"^\| `XTTS_{variable}=0`.*$", OPERATIONS, re.MULTILINE)[0]
+    assert row.split(" | ")[1:] == [f"{defaults['cpu']:,}{unit}", f"{defaults['cuda']:,}{unit} |"]
