@@ -16,6 +16,7 @@ from torch import Tensor
 COLUMN_STEP = 64  # also keeps every head's keys on a boundary of 64 bytes, whatever the precision
 DENSE_COLUMN_STEP = 128
 ROWS_STEP = 16
+KEPT_COLUMNS = 3 * DENSE_COLUMN_STEP  # of an idle cache: what a sentence of some ten seconds comes to hold
 
 Attention = Callable[[int, Tensor], Tensor]
 """Layer and projected queries, keys and values, (rows, 3 x channels), to what was attended to, (rows, channels)."""
@@ -23,7 +24,7 @@ Attention = Callable[[int, Tensor], Tensor]
 
 @dataclass(frozen=True, slots=True)
 class CacheShape:
-    """What a cache holds: `slots` sequences at most, and `cells` positions of all of them together."""
+    """What a cache holds: `slots` sequences at most, and `cells` positions: sequences times columns of the longest."""
 
     layers: int
     heads: int
@@ -44,7 +45,11 @@ class Cache(Protocol):
     """Changes when tensors move, and with them what a CUDA graph has captured."""
 
     def take(self, slot: int, length: int, columns: int) -> None:
-        """Give `slot` room for `length` positions at once and for `columns` in the end, of arbitrary content."""
+        """Give `slot` room for `length` positions at once and for `columns` in the end, of arbitrary content.
+
+        Whoever takes sees to it that no more than `cells` are promised: the sequences there are then times the largest
+        `columns` among them, each rounded up to `column_step`. Positions behind a sequence's `columns` may get lost.
+        """
 
     def release(self, slot: int) -> None:
         """Free `slot`, if it is taken."""
@@ -53,7 +58,7 @@ class Cache(Protocol):
         """Make sure that every sequence has room for `columns` positions, if it was taken with as many."""
 
     def trim(self) -> None:
-        """Give back what no sequence needs."""
+        """Give back what no sequence needs, but for what the next ones are likely to. Takes no memory for it."""
 
     def keys_values(self, slot: int) -> Sequence[Tensor]:
         """Views for reading and writing, one for each layer, (2, heads, columns, head size)."""
@@ -153,7 +158,8 @@ class DenseCache:
     One kernel attends for the whole batch, masked beyond each sequence, and shapes stay the same for many steps, as a
     CUDA graph wants it. Columns grow for all rows at once, layer by layer, so that the old and the new tensor exist
     together for one layer only; where memory runs out in between, the layers that have grown already serve as well.
-    There is a row for every slot, unless `cells` has not enough for that many of such length: then fewer.
+    There is a row for every slot, unless `cells` has not enough for that many of such length: then fewer. Columns that
+    nobody was promised stay until rows need their memory, so rows times columns are never more than `cells`.
     """
 
     column_step = DENSE_COLUMN_STEP
@@ -161,35 +167,36 @@ class DenseCache:
     def __init__(self, shape: CacheShape) -> None:
         self._shape = shape
         self._rows: list[int | None] = [None] * shape.slots
+        self._promised: dict[int, int] = {}  # columns of every slot that is taken
         self._columns = 0
-        empty = (2, shape.slots, shape.heads, 0, shape.head_size)
-        self._layers = [torch.empty(empty, device=shape.device, dtype=shape.dtype) for _ in range(shape.layers)]
+        self._layers = self._empty_layers()
         self.version = 0
 
     def take(self, slot: int, length: int, columns: int) -> None:
         """See `Cache`."""
-        if None not in self._rows:
-            self._fit(len(self._rows) + 1, self._columns)
-        self._rows[self._rows.index(None)] = slot
-        self.reserve(length)
+        promised = rounded_up(columns, DENSE_COLUMN_STEP)
+        self._make_room(len(self._promised) + 1, length, longest=max(promised, *self._promised.values(), 0))
+        row = self._rows.index(None)
+        self._rows[row] = slot
+        self._promised[slot] = promised
 
     def release(self, slot: int) -> None:
         """See `Cache`."""
-        if slot in self._rows:
+        if self._promised.pop(slot, None) is not None:
             self._rows[self._rows.index(slot)] = None
 
     def reserve(self, columns: int) -> None:
         """See `Cache`."""
-        if columns > self._columns:
-            columns = rounded_up(columns, DENSE_COLUMN_STEP)
-            affordable = max(self._shape.cells // columns, len(self._slots()))
-            self._fit(min(self._shape.slots, affordable), columns)
+        self._make_room(len(self._promised), columns, longest=max(self._promised.values(), default=0))
 
     def trim(self) -> None:
-        """See `Cache`: everything, once no sequence is left."""
-        if not self._slots():
+        """See `Cache`: columns above `KEPT_COLUMNS`, or as many as all rows can have, once no sequence is left."""
+        shape = self._shape
+        kept = min(KEPT_COLUMNS, shape.cells // shape.slots // DENSE_COLUMN_STEP * DENSE_COLUMN_STEP)
+        if not self._promised and max(layer.shape[3] for layer in self._layers) > kept:
             self._columns = 0
-            self._fit(self._shape.slots, 0)
+            self._layers = self._empty_layers()  # first all that there is, so that what follows fits into it
+            self._fit(shape.slots, kept)
 
     def keys_values(self, slot: int) -> Sequence[Tensor]:
         """See `Cache`."""
@@ -205,15 +212,28 @@ class DenseCache:
         layers = [layer[:, : len(self._rows), :, : self._columns] for layer in self._layers]
         return _DenseAttention(layers, on_device)
 
-    def _slots(self) -> list[int]:
-        return [slot for slot in self._rows if slot is not None]
+    def _empty_layers(self) -> list[Tensor]:
+        shape = self._shape
+        size = (2, shape.slots, shape.heads, 0, shape.head_size)
+        return [torch.empty(size, device=shape.device, dtype=shape.dtype) for _ in range(shape.layers)]
+
+    def _make_room(self, count: int, columns: int, *, longest: int) -> None:
+        """See that `count` sequences have rows, and all of them `columns`; they were promised at most `longest`."""
+        needed = rounded_up(columns, DENSE_COLUMN_STEP)
+        if count <= len(self._rows) and needed <= self._columns:
+            return
+        fitting = max(needed, self._columns)
+        if count * fitting > self._shape.cells:
+            fitting = max(needed, min(fitting, longest))
+        self._fit(max(count, min(self._shape.slots, self._shape.cells // fitting)), fitting)
 
     def _fit(self, rows: int, columns: int) -> None:
-        """Change the number of rows, at least those taken, and of columns, at least those there are."""
+        """Change the number of rows, at least those taken, and of columns, at least those that are written to."""
         if rows < len(self._rows):
             self._compact(rows)
         shape = self._shape
         self.version += 1
+        self._columns = min(self._columns, columns)  # as many as every layer has, also where memory runs out
         for index, old in enumerate(self._layers):
             size = (2, rows, shape.heads, columns, shape.head_size)
             new = torch.zeros(size, device=shape.device, dtype=shape.dtype)  # what is masked must still be finite
