@@ -75,7 +75,8 @@ class FakeDevice:
     """The decoder and the vocoder, and a memory of so many cells.
 
     `free_cells`: what else uses the device may take from it at any time. `failures`: exceptions that the next calls of
-    a method raise, by its name.
+    a method raise, by its name. `speakers_of_nan`: their samples
+    are not all numbers.
     """
 
     slots: int = 4
@@ -84,6 +85,7 @@ class FakeDevice:
     free_cells: int = 1 << 60
     free_latents: int = 1 << 60
     failures: dict[str, list[BaseException]] = field(default_factory=dict)
+    speakers_of_nan: frozenset[int] = frozenset()
     prompts: dict[int, Prompt] = field(default_factory=dict)
     tokens: dict[int, list[int]] = field(default_factory=dict)
     made: dict[int, int] = field(default_factory=dict)
@@ -143,7 +145,13 @@ class FakeDevice:
         if sum(len(piece.latents) for piece in pieces) > self.free_latents:
             raise DeviceMemoryFull
         self.spoken_pieces.append(len(pieces))
-        return [_sound(piece) for piece in pieces]
+        return [self._spoken(piece) for piece in pieces]
+
+    def _spoken(self, piece: Piece[Hashes]) -> Samples:
+        sound = _sound(piece)
+        if int(piece.speaker[0]) in self.speakers_of_nan:
+            sound[len(sound) // 2] = np.nan
+        return sound
 
     def _fail(self, method: str) -> None:
         if self.failures.get(method):

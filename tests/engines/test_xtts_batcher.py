@@ -1,9 +1,12 @@
 """Every sentence gets its own audio, whatever happens around it: with a fake device, and mostly without a thread."""
 
+import gc
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -398,6 +401,75 @@ def test_a_deadline_passes_though_the_thread_rests() -> None:
 # --- a device without memory
 
 
+@dataclass
+class HeavyDevice(FakeDevice):
+    """Works with a large tensor in each call, and knows which of them were alive when it gave memory back."""
+
+    tensors: list[weakref.ref[Samples]] = field(default_factory=list)
+    alive_at_trim: list[bool] = field(default_factory=list)
+
+    def _fail(self, method: str) -> None:
+        tensor = np.zeros(8, np.float32)
+        self.tensors.append(weakref.ref(tensor))
+        super()._fail(method)
+
+    def trim(self) -> None:
+        super().trim()
+        self.alive_at_trim.append(any(one() is not None for one in self.tensors))
+
+
+@pytest.mark.parametrize("method", ["prefill", "step", "latents", "speak"])
+@pytest.mark.parametrize("sentences", [1, 2])
+def test_memory_is_given_back_after_what_failed_has_let_go_of_its_own(method: str, sentences: int) -> None:
+    device = HeavyDevice(slots=2, failures={method: [DeviceMemoryFull()]})
+    batcher = make_batcher(device)
+    calls = [submit(batcher, make_prompt(seed), group=seed) for seed in range(sentences)]
+    gc.disable()  # only what nobody refers to counts as given back
+    try:
+        drive(batcher, calls)
+    finally:
+        gc.enable()
+    assert device.alive_at_trim == [False]
+
+
+@pytest.fixture
+def without_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise pytest keeps what is logged, with the frames of its traceback."""
+    monkeypatch.setattr(batcher_module.logger, "disabled", True)
+
+
+@pytest.mark.usefixtures("without_log")
+def test_what_a_sentence_failed_with_keeps_no_memory_of_the_device() -> None:
+    device = HeavyDevice(failures={"step": [RuntimeError("broken")]})
+    batcher = make_batcher(device)
+    call = submit(batcher, make_prompt(1))
+    gc.disable()
+    try:
+        batcher.step()
+        assert not any(one() is not None for one in device.tensors)
+        assert code_of(call) == "engine_failed"
+    finally:
+        gc.enable()
+
+
+@pytest.mark.usefixtures("without_log")
+def test_a_ticket_whose_error_was_raised_is_freed_at_once() -> None:
+    device = FakeDevice(failures={"step": [RuntimeError("broken")]})
+    batcher = make_batcher(device)
+    call = submit(batcher, make_prompt(1))
+    batcher.step()
+    gc.disable()
+    try:
+        for _ in range(2):
+            with suppress(EngineFailed):
+                call.take()
+        ticket = weakref.ref(call.ticket)
+        del call
+        assert ticket() is None
+    finally:
+        gc.enable()
+
+
 @pytest.mark.parametrize("method", ["prefill", "step", "latents", "speak"])
 @pytest.mark.parametrize("first_chunk", [None, 12])
 def test_a_full_memory_loses_nobody_and_delivers_nothing_twice(method: str, first_chunk: int | None) -> None:
@@ -522,6 +594,76 @@ def test_a_prompt_that_breaks_its_prefill_fails_alone() -> None:
         call.check()
 
 
+@pytest.mark.parametrize("first_chunk", [None, 12])
+def test_sound_that_is_not_numbers_fails_its_sentence_alone(
+    first_chunk: int | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    device = FakeDevice(slots=4, speakers_of_nan=frozenset({2}))
+    batcher = make_batcher(device)
+    calls = [submit(batcher, make_prompt(seed), group=seed, first_chunk=first_chunk) for seed in range(4)]
+    broken = calls.pop(2)
+    drive(batcher, calls)
+    for call in calls:
+        call.check()
+    assert code_of(broken) == "engine_failed"
+    assert device.prompts == {}
+    assert "no numbers" in caplog.text
+    assert batcher.statistics().failed == 1
+
+
+@pytest.mark.parametrize("method", ["prefill", "step", "latents", "speak"])
+def test_a_device_that_fails_three_times_in_a_row_is_given_up(method: str, caplog: pytest.LogCaptureFixture) -> None:
+    speaks = method in {"latents", "speak"}  # a call for each sentence of 600 latents, after all are decoded
+    device = FakeDevice(slots=4 if speaks else 1, failures={method: [RuntimeError("dead") for _ in range(3)]})
+    batcher = make_batcher(device)
+    calls = [submit(batcher, make_prompt(seed, length=599), group=seed) for seed in range(4)]
+    batcher.start()
+    until(lambda: not batcher.is_running)
+    batcher.close()
+    assert [code_of(call) for call in calls] == ["engine_failed"] * 3 + ["engine_stopped"]
+    with pytest.raises(EngineUnavailable, match="engine_stopped"):
+        submit(batcher, make_prompt(9))
+    assert caplog.records[-1].levelname == "CRITICAL"
+    assert "3 times in a row" in caplog.text
+
+
+def test_a_success_between_failures_keeps_the_device() -> None:
+    device = FakeDevice(slots=1)
+    with make_batcher(device) as batcher:
+        for seed in range(4):
+            device.failures["step"] = [RuntimeError("broken"), RuntimeError("broken")]
+            for _ in range(2):
+                failed = submit(batcher, make_prompt(seed))
+                with pytest.raises(EngineFailed):
+                    failed.ticket.wait(PATIENCE_S)
+            call = submit(batcher, make_prompt(seed))
+            chunk = call.ticket.wait(PATIENCE_S)
+            assert chunk is not None
+            call.heard.append(chunk)
+            call.check()
+        assert batcher.is_running
+
+
+@dataclass
+class DeadDevice(FakeDevice):
+    """Nothing works any more, not even what gives back."""
+
+    def step(self, slots: Sequence[int]) -> list[int]:
+        raise RuntimeError("dead")
+
+    def release(self, slot: int) -> None:
+        raise RuntimeError("dead")
+
+
+def test_nobody_waits_for_ever_on_a_device_that_cannot_even_let_go() -> None:
+    batcher = make_batcher(DeadDevice(slots=2))
+    calls = [submit(batcher, make_prompt(seed), group=seed) for seed in range(4)]
+    batcher.start()
+    until(lambda: all(call.ticket.is_ended for call in calls))
+    assert {code_of(call) for call in calls} == {"engine_stopped"}
+    batcher.close()
+
+
 def test_when_the_thread_dies_everybody_is_told(caplog: pytest.LogCaptureFixture) -> None:
     device = FakeDevice(slots=1)
     device.failures["step"] = [SystemExit("died")]
@@ -560,6 +702,27 @@ def test_closing_fails_what_is_open_and_takes_no_more() -> None:
     assert not batcher.is_running
     assert device.prompts == {}
     assert (batcher.statistics().waiting, batcher.statistics().running) == (0, 0)
+
+
+def test_closing_just_before_the_thread_forgets_its_calls_still_ends_it() -> None:
+    closers: list[threading.Thread] = []
+
+    class LateEvent(threading.Event):
+        """Somebody closes at the last moment before it is cleared for the first time."""
+
+        def clear(self) -> None:
+            if not closers:
+                closers.append(threading.Thread(target=batcher.close, daemon=True))
+                closers[0].start()
+                until(self.is_set)
+            super().clear()
+
+    batcher = make_batcher(FakeDevice())
+    batcher._wake = LateEvent()
+    batcher.start()
+    until(lambda: not batcher.is_running)
+    closers[0].join(PATIENCE_S)
+    assert not closers[0].is_alive()
 
 
 def test_it_can_be_closed_before_it_was_started() -> None:

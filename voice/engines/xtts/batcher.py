@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voice.audio.waveform import Samples
+from voice.engines.xtts.failures import DeviceHealth, caused, engine_stopped, forget_frames
 from voice.engines.xtts.protocols import Decoder, Vocoder
 from voice.engines.xtts.scheduler import Scheduler
 from voice.engines.xtts.sequence import DeviceMemoryFull, Prompt
@@ -36,8 +37,9 @@ class Batcher(Generic[Latents]):
 
     `start` begins the thread, which alone calls `decoder` and `vocoder`. Between its steps sequences join and leave,
     cancels and deadlines take effect, and streams whose listeners are behind pause. What fails, fails the sentences
-    that took part in it; the thread goes on. A device without memory gets a smaller batch, and the sentences that must
-    leave it go on later where they were, from the tokens that they have.
+    that took part in it; the thread goes on, until the device fails three times in a row: then it ends. A device
+    without memory gets a smaller batch, and the sentences that must leave it go on later where they were, from the
+    tokens that they have.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Batcher(Generic[Latents]):
         self._scheduler: Scheduler[Utterance] = Scheduler(slots=decoder.slots, cells=decoder.cells)
         self._inbox: deque[Utterance] = deque()
         self._totals = BatcherTotals()
+        self._health = DeviceHealth()
         self._latents_per_call = LATENTS_PER_CALL
         self._lock = threading.Lock()  # of the inbox's bound, and of whether it is still emptied
         self._wake = threading.Event()
@@ -123,7 +126,7 @@ class Batcher(Generic[Latents]):
         )
         with self._lock:
             if self._is_over or self._is_closing:
-                raise _stopped()
+                raise engine_stopped()
             if self._scheduler.waiting_count + len(self._inbox) >= self._waiting_max:
                 raise EngineUnavailable("engine_busy", "Too many sentences wait for the engine. Try again later.")
             self._inbox.append(utterance)
@@ -175,7 +178,7 @@ class Batcher(Generic[Latents]):
         except Exception as cause:
             logger.exception("the decoder broke on a prompt")
             self._totals.failed += 1
-            utterance.ticket.fail(_caused(EngineFailed(), cause))
+            utterance.ticket.fail(caused(EngineFailed(), cause))
 
     # --- admit
 
@@ -189,18 +192,20 @@ class Batcher(Generic[Latents]):
 
     def _prefill(self, utterance: Utterance) -> bool:
         assert utterance.slot is not None
+        is_full = False
         try:
             self._decoder.prefill(utterance.slot, utterance.prompt, tuple(utterance.tokens))
         except DeviceMemoryFull:
-            self._shrink()
-            if utterance.slot is not None:
-                self._preempt(utterance)
-            return False
+            is_full = True  # memory is given back below, where no traceback holds the tensors that it was short of
         except Exception as error:
             self._fail([utterance], error)
         else:
             self._totals.prefills += 1
-        return True
+        if is_full:
+            self._shrink()
+            if utterance.slot is not None:
+                self._preempt(utterance)
+        return not is_full
 
     # --- decode
 
@@ -208,14 +213,18 @@ class Batcher(Generic[Latents]):
         batch = [utterance for utterance in self._scheduler.running if utterance.is_decodable]
         if not batch:
             return
+        tokens = None
         try:
             tokens = self._decoder.step(_slots(batch))
         except DeviceMemoryFull:
-            self._shrink()
-            return
+            pass  # as in _prefill
         except Exception as error:
             self._fail(batch, error)
             return
+        if tokens is None:
+            self._shrink()
+            return
+        self._health.succeeded()
         for utterance, token in zip(batch, tokens, strict=True):
             utterance.draw(token, stop_token=self._decoder.stop_token)
         self._scheduler.step_succeeded()
@@ -250,23 +259,34 @@ class Batcher(Generic[Latents]):
         return due
 
     def _speak_batch(self, due: list[tuple[Utterance, Window]]) -> None:
+        waveforms = None
         try:
             waveforms = self._vocoder.speak([self._piece(utterance, window) for utterance, window in due])
         except DeviceMemoryFull:
-            self._speak_less(due)
-            return
+            pass  # as in _prefill
         except Exception as error:
             self._fail([utterance for utterance, _ in due], error)
             return
+        if waveforms is None:
+            self._speak_less(due)
+            return
+        self._health.succeeded()
         self._latents_per_call = min(LATENTS_PER_CALL, self._latents_per_call * 9 // 8 + 1)
         self._totals.vocoder_calls += 1
         for (utterance, window), samples in zip(due, waveforms, strict=True):
-            self._totals.samples += len(samples)
-            utterance.hear(window)
-            if utterance.is_complete:
-                self._finish(utterance, last=samples)
-            else:
-                utterance.ticket.deliver(samples)
+            self._deliver(utterance, window, samples)
+
+    def _deliver(self, utterance: Utterance, window: Window, samples: Samples) -> None:
+        if not np.isfinite(samples).all():
+            logger.error("the models made samples that are no numbers, of seed %d", utterance.prompt.sampling.seed)
+            self._drop(utterance, EngineFailed())
+            return
+        self._totals.samples += len(samples)
+        utterance.hear(window)
+        if utterance.is_complete:
+            self._finish(utterance, last=samples)
+        else:
+            utterance.ticket.deliver(samples)
 
     def _piece(self, utterance: Utterance, window: Window) -> Piece[Latents]:
         assert utterance.slot is not None
@@ -302,8 +322,8 @@ class Batcher(Generic[Latents]):
         slot = utterance.slot
         assert slot is not None
         self._totals.preempted += 1
-        self._scheduler.preempt(utterance)
         self._decoder.release(slot)
+        self._scheduler.preempt(utterance)
         utterance.lose_slot()
 
     def _finish(self, utterance: Utterance, *, last: Samples | None) -> None:
@@ -316,8 +336,10 @@ class Batcher(Generic[Latents]):
 
     def _fail(self, utterances: Sequence[Utterance], cause: Exception) -> None:
         logger.error("the models broke on %d sentences", len(utterances), exc_info=cause)
+        forget_frames(cause)
         for utterance in utterances:
-            self._drop(utterance, _caused(EngineFailed(), cause))
+            self._drop(utterance, caused(EngineFailed(), cause))
+        self._health.failed(cause)
 
     def _drop(self, utterance: Utterance, error: VoiceError) -> None:
         self._totals.failed += 1
@@ -325,25 +347,29 @@ class Batcher(Generic[Latents]):
         utterance.ticket.fail(error)
 
     def _leave(self, utterance: Utterance) -> None:
-        """Give back what it has, before its caller hears of the end."""
-        slot = utterance.slot
+        """Give back what it has, before its caller hears of the end. If the decoder breaks on it, `_end` finds it."""
+        if utterance.slot is not None:
+            self._decoder.release(utterance.slot)
         self._scheduler.remove(utterance)
-        if slot is not None:
-            self._decoder.release(slot)
 
     # --- the thread
 
     def _run(self) -> None:
         try:
-            while not self._is_closing:
-                self._wake.clear()
+            while self._hears_no_close():
                 if not self.step():
                     self._rest()
         except BaseException as error:
             logger.critical("the engine's thread died", exc_info=error)
+            forget_frames(error)
             self._end(cause=error)
         else:
             self._end()
+
+    def _hears_no_close(self) -> bool:
+        """Clears first, then looks: who closes meanwhile is either seen, or wakes the rest that follows."""
+        self._wake.clear()
+        return not self._is_closing
 
     def _rest(self) -> None:
         """Wait for a caller or the next deadline. After half a minute the device gets its spare memory back."""
@@ -363,7 +389,7 @@ class Batcher(Generic[Latents]):
             self._is_over = True
         scheduled = (*self._scheduler.running, *self._scheduler.waiting)
         for utterance in (*self._inbox, *scheduled):
-            utterance.ticket.fail(_caused(_stopped(), cause))
+            utterance.ticket.fail(caused(engine_stopped(), cause))
         self._inbox.clear()
         if cause is None:
             for utterance in scheduled:
@@ -372,15 +398,3 @@ class Batcher(Generic[Latents]):
 
 def _slots(batch: Sequence[Utterance]) -> list[int]:
     return [utterance.slot for utterance in batch if utterance.slot is not None]
-
-
-def _stopped() -> EngineUnavailable:
-    return EngineUnavailable(
-        "engine_stopped", "The engine has stopped here. Try again; tell the operator if it stays."
-    )
-
-
-def _caused(error: VoiceError, cause: BaseException | None) -> VoiceError:
-    """An error of its own for each ticket: it is raised in another thread, which adds its traceback to it."""
-    error.__cause__ = cause
-    return error

@@ -1,8 +1,8 @@
 """Who decodes next: slots, memory and turns. No torch, no threads.
 
-Sequences join and leave the batch between steps, as in Orca (Yu et al., OSDI 2022). The cache is dense: all running
-sequences get as many columns as the longest of them needs, so `running x columns <= cells` is what bounds the batch,
-besides the number of slots.
+Sequences join and leave the batch between steps, as in Orca (Yu et al., OSDI 2022). What bounds the batch, besides the
+number of slots, is `running x columns <= cells`, with the columns that the longest running sequence may come to hold:
+what one dense cache takes for all of them, and the most that a cache of one tensor a slot can take.
 """
 
 import heapq

@@ -63,7 +63,7 @@ class Ticket:
             self._changed.wait_for(self._has_news, timeout_s)
             if not self._chunks:
                 if self._error is not None:
-                    raise self._error
+                    raise _like(self._error)
                 return None
             chunk = self._chunks.popleft()
         self._on_change()
@@ -129,3 +129,11 @@ class Ticket:
 
     def _has_news(self) -> bool:
         return bool(self._chunks) or self.is_ended
+
+
+def _like(error: VoiceError) -> VoiceError:
+    """A copy to be raised: its traceback leads to frames that hold the ticket, which must not hold it in turn."""
+    like = type(error).__new__(type(error), *error.args)
+    like.__dict__.update(error.__dict__)
+    like.__cause__ = error.__cause__
+    return like

@@ -1,0 +1,47 @@
+"""What sentences fail with when the models break, and when the device has failed too often to go on. No torch."""
+
+from voice.errors import EngineUnavailable, VoiceError
+
+DEVICE_FAILURES_MAX = 3
+
+
+class DeviceBroken(Exception):
+    """The device failed again and again, as it does after an error that its context does not survive."""
+
+
+class DeviceHealth:
+    """Counts failures of the device in a row. For one thread."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+
+    def succeeded(self) -> None:
+        """Note that the device computed something, and that it arrived."""
+        self._failures = 0
+
+    def failed(self, cause: Exception) -> None:
+        """Note a failure. Raises DeviceBroken at the third without a success in between."""
+        self._failures += 1
+        if self._failures >= DEVICE_FAILURES_MAX:
+            raise DeviceBroken(f"the device failed {self._failures} times in a row") from cause
+
+
+def engine_stopped() -> EngineUnavailable:
+    """What is said to those whose engine has ended."""
+    return EngineUnavailable(
+        "engine_stopped", "The engine has stopped here. Try again; tell the operator if it stays."
+    )
+
+
+def caused(error: VoiceError, cause: BaseException | None) -> VoiceError:
+    """`error`, of `cause`: one of its own for each ticket, as it is raised in another thread."""
+    error.__cause__ = cause
+    return error
+
+
+def forget_frames(error: BaseException) -> None:
+    """Once it is logged: let go of the frames that failed, whose tensors would live as long as somebody keeps it."""
+    link: BaseException | None = error
+    while link is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
