@@ -14,7 +14,7 @@ import torch
 from tests.engines.xtts.coqui_gpt import CoquiGpt
 from tests.engines.xtts.random_checkpoint import make_checkpoint
 from voice.engines.xtts import gpt
-from voice.engines.xtts.cache import DenseCache
+from voice.engines.xtts.cache import COLUMN_STEP, DenseCache, rounded_up
 from voice.engines.xtts.checkpoint import Checkpoint
 from voice.engines.xtts.gpt import GptDecoder
 from voice.engines.xtts.sequence import DeviceMemoryFull, Prompt, Sampling
@@ -300,6 +300,23 @@ def test_a_sampled_sequence_goes_on_after_preemption_as_if_nothing_had_been(
     torch.testing.assert_close(decoder.latents(5, 0, TOKENS), latents, rtol=0, atol=1e-9)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_sequence_that_overflowed_spoils_no_other_in_its_place_or_beside_it(
+    decoder_of: DecoderMaker, checkpoint: Checkpoint, prompts: list[Prompt], dtype: torch.dtype
+) -> None:
+    good, beside = replace(prompts[0], text_ids=prompts[0].text_ids[:2]), prompts[1]
+    overflowing = replace(prompts[0], conditioning=np.full((32, 64), 1e30, dtype=np.float32))
+    expected = _decode(fresh := decoder_of(checkpoint, dtype, slots=2), [good, beside])
+    decoder = decoder_of(checkpoint, dtype, slots=2)
+    _decode(decoder, [overflowing, beside])
+    assert not decoder.latents(0, 0, TOKENS).isfinite().any()
+    torch.testing.assert_close(decoder.latents(1, 0, TOKENS), fresh.latents(1, 0, TOKENS), rtol=0, atol=1e-6)
+    decoder.release(0)
+    decoder.release(1)
+    assert _decode(decoder, [good, beside]) == expected
+    assert torch.equal(decoder.latents(0, 0, TOKENS), fresh.latents(0, 0, TOKENS))
+
+
 def test_misuse_is_refused(decoder_of: DecoderMaker, checkpoint: Checkpoint, prompts: list[Prompt]) -> None:
     decoder = decoder_of(checkpoint, torch.float32)
     _decode(decoder, prompts[:1])
@@ -332,7 +349,7 @@ def test_columns_and_cells_are_positions_of_the_cache(checkpoint: Checkpoint, pr
     decoder = GptDecoder(
         checkpoint.weights, checkpoint.shape, device="cpu", dtype=torch.bfloat16, slots=2, cache_bytes=2**20
     )
-    assert decoder.columns(prompts[0]) == 32 + len(prompts[0].text_ids) + 2 + 1 + TOKENS
+    assert decoder.columns(prompts[0]) == rounded_up(32 + len(prompts[0].text_ids) + 2 + 1 + TOKENS, COLUMN_STEP)
     assert decoder.cells == 2**20 // (2 * 2 * 64 * 2)  # layers, keys and values, channels, bytes
 
 

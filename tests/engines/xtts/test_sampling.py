@@ -105,6 +105,19 @@ def test_the_number_of_a_step_depends_on_seed_and_step_alone() -> None:
         assert np.all((uniforms(seed, 50) >= 0) & (uniforms(seed, 50) < 1))
 
 
+@pytest.mark.parametrize("broken", [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize("is_greedy", [False, True])
+def test_of_logits_that_are_not_finite_the_stop_token_still_waits(broken: float, is_greedy: bool) -> None:
+    uniforms_drawn = [0.0, 0.3, 1 - 2**-53]
+    draws = [Draw(Sampling(is_greedy=is_greedy), uniform, may_stop=False) for uniform in uniforms_drawn]
+    seen = torch.zeros(3, TOKENS, dtype=torch.bool)
+    all_broken = torch.full((3, TOKENS), broken)
+    one_broken = torch.zeros(3, TOKENS).index_fill(1, torch.tensor([STOP]), broken)
+    drawn = draw_tokens(all_broken, seen, controls_of(draws), STOP)
+    assert STOP not in drawn
+    assert torch.equal(draw_tokens(one_broken, seen, controls_of(draws), STOP), drawn)
+
+
 def _random_sampling(rng: np.random.Generator) -> Sampling:
     return Sampling(
         temperature=float(rng.uniform(0.3, 1.5)),

@@ -177,6 +177,8 @@ class DenseCache:
         promised = rounded_up(columns, DENSE_COLUMN_STEP)
         self._make_room(len(self._promised) + 1, length, longest=max(promised, *self._promised.values(), 0))
         row = self._rows.index(None)
+        for layer in self._layers:
+            layer[:, row] = 0  # what is masked must be finite, and the last sequence here may have overflowed
         self._rows[row] = slot
         self._promised[slot] = promised
 
@@ -236,7 +238,7 @@ class DenseCache:
         self._columns = min(self._columns, columns)  # as many as every layer has, also where memory runs out
         for index, old in enumerate(self._layers):
             size = (2, rows, shape.heads, columns, shape.head_size)
-            new = torch.zeros(size, device=shape.device, dtype=shape.dtype)  # what is masked must still be finite
+            new = torch.zeros(size, device=shape.device, dtype=shape.dtype)  # finite: see `take`
             kept = old[:, :rows, :, : self._columns]
             new[:, : kept.shape[1], :, : kept.shape[3]] = kept
             self._layers[index] = new

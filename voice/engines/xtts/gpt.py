@@ -20,12 +20,12 @@ from torch import Tensor
 from voice.engines.xtts.cache import Attention, CacheShape, cache_for, rounded_up
 from voice.engines.xtts.device import device_memory
 from voice.engines.xtts.graphs import StepGraph
+from voice.engines.xtts.layout import CONDITIONING_LATENTS
 from voice.engines.xtts.sampling import Draw, controls_of, draw_tokens, uniforms
 from voice.engines.xtts.sequence import Prompt
 from voice.engines.xtts.shape import XttsShape
 from voice.engines.xtts.weights import gpt_weights
 
-CONDITIONING = 32  # vectors that a voice is to the GPT
 FILLER_TOKEN = 1  # stands for the prefix in the ids that Coqui hands to Hugging Face, so it counts as repeated
 VOICES_KEPT = 16
 _LENGTH = 3  # the row of `GptDecoder._rows` that holds it
@@ -88,7 +88,9 @@ class GptDecoder:
 
         Conditioning, text, its two ends, the start, audio tokens.
         """
-        return rounded_up(CONDITIONING + len(prompt.text_ids) + 2 + 1 + prompt.max_tokens, self._cache.column_step)
+        return rounded_up(
+            CONDITIONING_LATENTS + len(prompt.text_ids) + 2 + 1 + prompt.max_tokens, self._cache.column_step
+        )
 
     def prefill(self, slot: int, prompt: Prompt, generated: Sequence[int] = ()) -> None:
         """Begin a sequence in a free slot, or go on behind the `generated` tokens of one that was preempted.
@@ -122,7 +124,8 @@ class GptDecoder:
     def latents(self, slot: int, start: int, stop: int) -> Tensor:
         """The latents of steps `start` to `stop`, also of that which drew the stop token: (stop - start, channels).
 
-        float32, or float64 in float64; a copy.
+        float32, or float64 in float64; a copy. NaN from where the sequence's numbers overflowed, and so is the sound
+        that is made of it; other sequences are not touched by it.
         """
         latents: Tensor = self._latents[slot, start:stop].clone()
         return latents
@@ -143,12 +146,12 @@ class GptDecoder:
         voice = self._voice(prompt.conditioning)
         text = self._text(prompt.text_ids)
         spoken = self._audio([self._shape.start_audio, *generated][: len(generated)])
-        length = CONDITIONING + len(text) + len(spoken)
+        length = CONDITIONING_LATENTS + len(text) + len(spoken)
         self._cache.take(slot, length, self.columns(prompt))
         kept = self._cache.keys_values(slot)
         for layer, of_voice in zip(kept, voice, strict=True):
-            layer[:, :, :CONDITIONING] = of_voice
-        hidden = self._blocks(torch.cat([text, spoken]), _PromptAttention(kept, CONDITIONING))
+            layer[:, :, :CONDITIONING_LATENTS] = of_voice
+        hidden = self._blocks(torch.cat([text, spoken]), _PromptAttention(kept, CONDITIONING_LATENTS))
         self._latents[slot, : len(generated)] = self._final(hidden[len(text) :])
         self._seen[slot] = False
         self._seen[slot, [FILLER_TOKEN, self._shape.start_audio, *generated]] = True
@@ -162,7 +165,7 @@ class GptDecoder:
         kept = self._voices.get(key)
         if kept is None:
             inputs = torch.from_numpy(values).to(self._device, self._latents.dtype)
-            shape = (self._shape.layers, 2, self._shape.heads, CONDITIONING, self._head_size)
+            shape = (self._shape.layers, 2, self._shape.heads, CONDITIONING_LATENTS, self._head_size)
             kept = torch.empty(shape, dtype=self._dtype, device=self._device)
             self._blocks(inputs, _PromptAttention(kept.unbind(0), 0))
             self._voices[key] = kept

@@ -42,7 +42,10 @@ class Decoder(Protocol[LatentsOut]):
         """Draw a token for each of `slots`, in their order; `stop_token` ends a sequence. Raises DeviceMemoryFull."""
 
     def latents(self, slot: int, start: int, stop: int) -> LatentsOut:
-        """Latents `start` to `stop`: one for each step made, also for the one that drew the stop token."""
+        """Latents `start` to `stop`: one for each step made, also for the one that drew the stop token.
+
+        Not finite where the sequence's numbers overflowed.
+        """
 
     def release(self, slot: int) -> None:
         """Free a slot, whatever state it is in."""
@@ -55,4 +58,7 @@ class Vocoder(Protocol[Latents]):
     """Makes sound of latents."""
 
     def speak(self, pieces: Sequence[Piece[Latents]]) -> list[Samples]:
-        """The samples `window.sample_start` to `window.sample_stop` of each piece. Raises DeviceMemoryFull."""
+        """The samples `window.sample_start` to `window.sample_stop` of each piece.
+
+        They are not finite where the latents are not. Raises DeviceMemoryFull.
+        """

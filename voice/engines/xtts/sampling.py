@@ -54,8 +54,10 @@ def draw_tokens(logits: Tensor, seen: Tensor, controls: Tensor, stop_token: int)
     """One token per row: int64, shape (rows,).
 
     `logits`: float32 or float64, shape (rows, tokens). `seen`: bool, the same shape, tokens that the repetition
-    penalty weighs down. `controls`: see `controls_of`, on the device of the logits.
+    penalty weighs down. `controls`: see `controls_of`, on the device of the logits. Logits of a row that are not all
+    finite count as all equal: the draw stays within the rules, and its latents tell that it is worthless.
     """
+    logits = torch.where(logits.isfinite().all(-1, keepdim=True), logits, 0.0)
     temperature, top_k, top_p, penalty, is_greedy, may_stop, uniform = controls.unbind(0)
     allowed = penalise(logits, seen, penalty=penalty, may_stop=may_stop > 0, stop_token=stop_token)
     probabilities, order = kept_probabilities(allowed, temperature=temperature, top_k=top_k, top_p=top_p)
