@@ -6,8 +6,18 @@ import pytest
 import torch
 
 from voice.engines.xtts import device as module
+from voice.engines.xtts.checkpoint import Checkpoint
 from voice.engines.xtts.configuration import DeviceChoice, PrecisionChoice, XttsConfiguration
-from voice.engines.xtts.device import cpu_has_bfloat16, device_choose, memory_report, precision_choose
+from voice.engines.xtts.device import (
+    cpu_has_bfloat16,
+    device_choose,
+    device_memory,
+    memory_report,
+    onednn_computes,
+    precision_choose,
+)
+from voice.engines.xtts.sequence import DeviceMemoryFull
+from voice.engines.xtts.weights import gpt_weights
 from voice.errors import EngineUnavailable
 
 CPU = torch.device("cpu")
@@ -55,6 +65,39 @@ def test_auto_takes_bfloat16_where_the_cpu_computes_in_it(
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)  # this machine has one CPU
     assert precision_choose(configured(), CPU) == expected
+
+
+def test_onednn_packs_bfloat16_only_where_the_cpu_computes_in_it(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)  # this machine has one CPU
+    assert onednn_computes(torch.float32)
+    assert not onednn_computes(torch.bfloat16)
+    assert not onednn_computes(torch.float16)
+    weights = Checkpoint.open(tiny_checkpoint).weights
+    assert not gpt_weights(weights, layers=1, device=CPU, dtype=torch.bfloat16).blocks[0].mlp_in.is_packed
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        torch.AcceleratorError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes."),
+    ],
+    ids=str,
+)
+def test_a_full_memory_is_recognised_whoever_reports_it(error: RuntimeError) -> None:
+    with pytest.raises(DeviceMemoryFull) as caught, device_memory():
+        raise error
+    assert caught.value.__cause__ is error
+
+
+def test_other_errors_of_torch_are_not_of_memory() -> None:
+    with pytest.raises(RuntimeError, match="illegal"), device_memory():
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
 
 
 def test_what_torch_says_of_this_cpu_is_what_linux_says() -> None:

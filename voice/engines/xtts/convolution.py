@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (the field's name for it)
 from torch import Tensor
 
+from voice.engines.xtts.device import onednn_computes
+
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
@@ -30,7 +32,7 @@ class Convolution:
         """Take a weight of shape (channels out, channels in, odd kernel), on the device and in the dtype to run in."""
         padding = (weight.shape[-1] - 1) // 2 * dilation
         weight = weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-        is_fused = weight.device.type == "cpu" and _is_fusable(weight.dtype)
+        is_fused = weight.device.type == "cpu" and onednn_computes(weight.dtype)
         if is_fused:
             weight = torch.ops.mkldnn._reorder_convolution_weight(
                 weight, (0, padding), (1, 1), (1, dilation), 1, (1, weight.shape[1], 1, 4096)
@@ -86,12 +88,3 @@ def phases_interleaved(x: Tensor, *, stride: int) -> Tensor:
     """(rows, stride x channels, 1, time) as (rows, channels, 1, stride x time): a view, in channels_last."""
     rows, channels, _, length = x.shape
     return x.permute(0, 2, 3, 1).reshape(rows, 1, length * stride, channels // stride).permute(0, 3, 1, 2)
-
-
-def _is_fusable(dtype: torch.dtype) -> bool:
-    if not torch.backends.mkldnn.is_available():
-        return False
-    is_supported: bool = dtype == torch.float32 or (
-        dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    )
-    return is_supported

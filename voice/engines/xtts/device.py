@@ -13,6 +13,12 @@ from voice.engines.xtts.sequence import DeviceMemoryFull
 from voice.errors import EngineUnavailable
 
 CPU_BFLOAT16 = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")  # x86-64: AMX, AVX-512; ARM: NEON, SVE
+FULL_MEMORY = (  # what torch passes on in a RuntimeError of no kind of its own
+    "out of memory",  # "CUDA error: out of memory", "CUDA driver error: out of memory"
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "can't allocate memory",  # of the CPU
+)
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
@@ -60,15 +66,30 @@ def cpu_has_bfloat16() -> bool:
     return any(capabilities.get(name, False) for name in CPU_BFLOAT16)
 
 
+def onednn_computes(dtype: torch.dtype) -> bool:
+    """Whether oneDNN is there and takes `dtype` in its fused and packed operations: float32, bfloat16 on some CPUs."""
+    if not torch.backends.mkldnn.is_available():
+        return False
+    computes: bool = dtype == torch.float32 or (
+        dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    )
+    return computes
+
+
+def is_memory_full(error: BaseException | None) -> bool:
+    """Whether torch says by `error` that memory is full, of a GPU or of the CPU: the allocator or a library."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(message in str(error) for message in FULL_MEMORY)
+
+
 @contextmanager
 def device_memory() -> Iterator[None]:
     """Raises DeviceMemoryFull for what torch says of a full memory, of a GPU or of the CPU."""
     try:
         yield
-    except torch.OutOfMemoryError as error:
-        raise DeviceMemoryFull(str(error)) from error
     except RuntimeError as error:
-        if "can't allocate memory" not in str(error):
+        if not is_memory_full(error):
             raise
         raise DeviceMemoryFull(str(error)) from error
 

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (its name everywhere)
 from torch import Tensor
 
+from voice.engines.xtts.device import onednn_computes
+
 PACKED_ROWS = 32  # rows of the input that oneDNN lays packed weights out for; any other number works as well
 
 
@@ -116,6 +118,6 @@ def gpt_weights(weights: Mapping[str, Tensor], *, layers: int, device: torch.dev
 
 def _packed(weight: Tensor, bias: Tensor) -> Linear:
     """Blocked by oneDNN where that is faster: bfloat16 on a CPU, by about a quarter; in float32 it is slower."""
-    if weight.device.type == "cpu" and weight.dtype == torch.bfloat16 and torch.backends.mkldnn.is_available():
+    if weight.device.type == "cpu" and weight.dtype == torch.bfloat16 and onednn_computes(weight.dtype):
         return Linear(torch.ops.mkldnn._reorder_linear_weight(weight, PACKED_ROWS), bias, is_packed=True)
     return Linear(weight, bias)
