@@ -1,6 +1,7 @@
 """Celery's doors: each fetches an id and calls a service."""
 
 import logging
+import os
 import sys
 import threading
 import time
@@ -11,6 +12,7 @@ from uuid import UUID
 from celery import bootsteps, shared_task
 from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.signals import beat_init, celeryd_after_setup, celeryd_init, worker_process_init
+from celery.worker import state as worker_state
 from django.conf import settings
 from django.db import close_old_connections, connections
 
@@ -27,6 +29,8 @@ from voice.services.retention import expired_cleanup
 
 logger = logging.getLogger(__name__)
 SPEAKING_QUEUES = frozenset({"clone", "synthesis"})  # their jobs want an engine
+EXIT_FAILURE = 1
+LEAVE_S = 30.0
 
 
 @shared_task(name="voice.run_job")
@@ -176,7 +180,10 @@ class ReportStep(PeriodicStep):
 
     def stop(self, worker: Any) -> None:
         super().stop(worker)
-        self.do()
+        try:
+            self.do()
+        except Exception:  # the worker's end must not wait for its last figures
+            logger.exception("the last report failed")
 
     def do(self) -> None:
         for name, engine in engines_made().items():
@@ -186,4 +193,33 @@ class ReportStep(PeriodicStep):
                 self._told[name] = figures
 
 
-app.steps["worker"].update({SweepStep, ReportStep})
+class HealthStep(PeriodicStep):
+    """Ends the worker whose engine is broken, with status 1, so that its supervisor starts another process.
+
+    It would fail every job that it pulls otherwise. Jobs that hang in the device are given `LEAVE_S`; what is lost
+    with them is taken over when its lease is over.
+    """
+
+    interval_s = 2.0
+
+    def __init__(self, worker: Any, **options: Any) -> None:
+        super().__init__(worker, **options)
+        self.enabled = issubclass(worker.pool_cls, ThreadPool)
+
+    def do(self) -> None:
+        broken = [name for name, engine in engines_made().items() if engine.is_broken]
+        if broken and not self._is_stopping.is_set():
+            logger.critical("This worker ends: the engine %s is broken; the lines above say why.", ", ".join(broken))
+            self._is_stopping.set()
+            end_worker()
+
+
+def end_worker() -> None:
+    """Have the worker of this process shut down with status 1, as at SIGTERM; after `LEAVE_S` it is ended."""
+    worker_state.should_stop = EXIT_FAILURE  # type: ignore[assignment]  # so do Celery's handlers of signals
+    leave = threading.Timer(LEAVE_S, os._exit, [EXIT_FAILURE])
+    leave.daemon = True
+    leave.start()
+
+
+app.steps["worker"].update({SweepStep, ReportStep, HealthStep})

@@ -1,7 +1,7 @@
 """What a speech engine is. Engines know audio and text, and nothing of Django."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -131,6 +131,10 @@ class SpeechEngine(Protocol):
     def option_specs(self) -> tuple[OptionSpec, ...]:
         """Its own parameters."""
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether it can do nothing more in this process: only another process can help."""
+
     def warm_up(self) -> None:
         """Load what the first call would otherwise wait for. Raises EngineUnavailable."""
 
@@ -142,10 +146,10 @@ class SpeechEngine(Protocol):
 
     def synthesize(
         self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams
-    ) -> Iterator[SpeechChunk]:
+    ) -> Generator[SpeechChunk, None, None]:
         """Speak `text` (already normalised, at most a few thousand characters) sentence by sentence.
 
-        All chunks share one rate. Stopping the iteration stops the work. Same arguments, same samples.
+        All chunks share one rate. Closing the generator stops the work. Same arguments, same samples.
         Raises EngineError `profile_mismatch` for another engine's profile, InvalidText `language_unsupported`
         or `text_unspeakable`.
         """

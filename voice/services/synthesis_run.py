@@ -1,7 +1,8 @@
 """The work of a synthesis job: text becomes speech in a voice, sentence by sentence, in bounded memory."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -30,7 +31,8 @@ def synthesis_run(lease: Lease, folder: Path) -> Outcome:
     synthesis = lease.job.synthesis
     assert synthesis is not None
     text = normalize_text(synthesis.text, synthesis.language)
-    pcm = _speak_to(folder / "speech.wav", _chunks(synthesis, text, lease, folder), lease)
+    with closing(_chunks(synthesis, text, lease, folder)) as chunks:  # at once: its sentences hold places in a batch
+        pcm = _speak_to(folder / "speech.wav", chunks, lease)
     lease.report(SPEAKING_SHARE, "encoding")
     speech = folder / f"encoded.{synthesis.output_format}"
     encoded = encode(pcm, speech, output_format=cast(OutputFormat, synthesis.output_format), tags=_tags(synthesis))
@@ -59,7 +61,7 @@ def synthesis_run(lease: Lease, folder: Path) -> Outcome:
     return Outcome(file, write)
 
 
-def _chunks(synthesis: Synthesis, text: str, lease: Lease, folder: Path) -> Iterator[SpeechChunk]:
+def _chunks(synthesis: Synthesis, text: str, lease: Lease, folder: Path) -> Generator[SpeechChunk, None, None]:
     voice_model = synthesis.voice_model
     if voice_model is None:
         raise Conflict("voice_model_deleted", "The voice model was deleted.")
@@ -76,7 +78,7 @@ def _chunks(synthesis: Synthesis, text: str, lease: Lease, folder: Path) -> Iter
     return engine_get(voice_model.engine).synthesize(profile, text, synthesis.language, params)
 
 
-def _speak_to(path: Path, chunks: Iterator[SpeechChunk], lease: Lease) -> Path:
+def _speak_to(path: Path, chunks: Generator[SpeechChunk, None, None], lease: Lease) -> Path:
     lease.report(0.01, "speaking")
     first = next(chunks, None)
     if first is None:

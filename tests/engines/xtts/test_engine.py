@@ -20,6 +20,7 @@ from voice.engines.embedded.engine import EmbeddedEngine
 from voice.engines.xtts import takes as takes_module
 from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.engine import XttsEngine
+from voice.engines.xtts.gpt import GptDecoder
 from voice.errors import EngineError, EngineUnavailable, InvalidRequest, InvalidText, LeaseLost, OutputRejected
 
 TEXT = "The train was late. So we walked along the river, to the old market."
@@ -220,6 +221,31 @@ def test_speech_that_is_silent_in_every_take_is_an_error_and_no_audio(tmp_path: 
         spoken(engine, profile, "So.")
     engine.close()
     assert caught.value.code == "output_silent"
+
+
+def test_a_broken_device_is_not_loaded_again(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = XttsEngine(XttsConfiguration(checkpoint, is_licence_accepted=True, precision="float32"))
+    profile = engine.clone([reference(LOW_VOICE)], "en")
+    assert not engine.is_broken
+
+    def fail(*_: object) -> list[int]:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GptDecoder, "step", fail)
+        codes = []
+        for _ in range(4):
+            with pytest.raises(EngineError) as caught:
+                spoken(engine, profile, "So.")
+            codes.append(caught.value.code)
+    assert codes[0] == "engine_failed"
+    assert codes[-1] == "engine_stopped"
+    assert engine.is_broken
+    with pytest.raises(EngineUnavailable, match="engine_stopped"):
+        engine.warm_up()
+    assert engine.report() == {}
+    engine.close()
+    assert engine.is_broken
 
 
 def test_a_closed_engine_loads_itself_again(checkpoint: Path) -> None:

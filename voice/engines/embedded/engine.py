@@ -3,7 +3,7 @@
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -48,6 +48,7 @@ class EmbeddedEngine:
     version = ENGINE_VERSION
     languages = frozenset(LANGUAGES)
     option_specs = (OPTION_CLARITY,)
+    is_broken = False  # a process of espeak-ng that ended is replaced
 
     def __init__(self) -> None:
         self._process = EspeakProcess()
@@ -80,7 +81,7 @@ class EmbeddedEngine:
 
     def synthesize(
         self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams
-    ) -> Iterator[SpeechChunk]:
+    ) -> Generator[SpeechChunk, None, None]:
         """Speak `text`; see `SpeechEngine.synthesize`.
 
         Chunks are float32 within -1..1 at the profile's rate, the first of half a second, the others of one to two.

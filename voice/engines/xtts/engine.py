@@ -1,13 +1,14 @@
 """XTTS v2: voice cloning and speech in 17 languages from Coqui's checkpoint, many sentences in one batch."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from voice.audio.waveform import Waveform
 from voice.engines.base import LANGUAGES, SpeechChunk, SynthesisParams, VoiceProfile
 from voice.engines.xtts.availability import require_available
 from voice.engines.xtts.configuration import XttsConfiguration
+from voice.engines.xtts.failures import engine_stopped
 from voice.engines.xtts.options import ENGINE_NAME, ENGINE_VERSION, LANGUAGE_CODES, OPTION_SPECS
 from voice.errors import EngineUnavailable, InvalidText
 
@@ -19,7 +20,8 @@ class XttsEngine:
     """The engine of one process: one model on one device, one batch for all callers. See `docs/ENGINES.md`.
 
     Made without torch, so that the web process can ask what it is; the model is loaded by `warm_up` or at the first
-    use. Every method is safe to call from threads, and raises EngineUnavailable where the engine cannot be loaded.
+    use. Every method is safe to call from threads, and raises EngineUnavailable where the engine cannot be loaded, or
+    has broken: a device that fails again and again does so until the process ends, and nothing is loaded again.
     """
 
     name = ENGINE_NAME
@@ -31,6 +33,14 @@ class XttsEngine:
         self._configuration = configuration
         self._lock = threading.Lock()
         self._loaded: XttsRuntime | None = None
+        self._is_broken = False
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the batch died: every call raises EngineUnavailable `engine_stopped` until the process ends."""
+        with self._lock:
+            self._let_go_of_the_dead()
+            return self._is_broken
 
     def warm_up(self) -> None:
         """Load the model and speak a word with it. Raises EngineUnavailable: no licence, weights, torch or device."""
@@ -53,7 +63,7 @@ class XttsEngine:
 
     def synthesize(
         self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams
-    ) -> Iterator[SpeechChunk]:
+    ) -> Generator[SpeechChunk, None, None]:
         """Speak `text`, a chunk for each sentence; see `SpeechEngine.synthesize`.
 
         Chunks are float32 at 24 kHz. Each sentence is the best of up to three takes, judged by `guards.judge`. Raises,
@@ -95,8 +105,9 @@ class XttsEngine:
 
     def _runtime(self) -> "XttsRuntime":
         with self._lock:
-            if self._loaded is not None and not self._loaded.batcher.is_running:
-                self._loaded = None  # its thread died, which it logged: what it held is not to be trusted
+            self._let_go_of_the_dead()
+            if self._is_broken:
+                raise engine_stopped()
             if self._loaded is None:
                 require_available(self._configuration)
                 try:
@@ -108,6 +119,13 @@ class XttsEngine:
                     ) from error
                 self._loaded = XttsRuntime.load(self._configuration)
             return self._loaded
+
+    def _let_go_of_the_dead(self) -> None:
+        """Under the lock: give up a runtime whose thread died, which the thread logged."""
+        if self._loaded is not None and not self._loaded.batcher.is_running:
+            self._loaded.close()
+            self._loaded = None
+            self._is_broken = True
 
 
 def check_language(language: str) -> None:

@@ -1,0 +1,77 @@
+"""A worker whose engine is broken ends by itself, with a status that a supervisor can see; alone, without a broker."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+from celery.concurrency.prefork import TaskPool as PreforkPool
+from celery.concurrency.thread import TaskPool as ThreadPool
+from celery.exceptions import WorkerShutdown
+from celery.worker import state as worker_state
+
+from tests.conftest import ROOT
+from voice import tasks
+
+THREADS = SimpleNamespace(pool_cls=ThreadPool)
+
+
+class Engine:
+    """As much of an engine as the worker looks at."""
+
+    is_broken = False
+
+    def report(self) -> dict[str, float]:
+        raise RuntimeError("the device's context is gone")
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    made = Engine()
+    monkeypatch.setattr(tasks, "engines_made", lambda: {"xtts": made})
+    return made
+
+
+@pytest.fixture(autouse=True)
+def unstopped() -> Iterator[None]:
+    yield
+    worker_state.should_stop = None
+
+
+@pytest.mark.timeout(20)
+def test_a_worker_with_a_broken_engine_is_told_to_end_with_a_failure(
+    engine: Engine, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "LEAVE_S", 3600.0)
+    step = tasks.HealthStep(THREADS)
+    step.do()
+    worker_state.maybe_shutdown()
+    engine.is_broken = True
+    step.do()
+    with pytest.raises(WorkerShutdown) as caught:
+        worker_state.maybe_shutdown()
+    assert caught.value.code == 1
+    step.do()
+    assert [record.levelname for record in caplog.records] == ["CRITICAL"]
+
+
+def test_a_worker_that_hangs_at_its_end_is_ended() -> None:
+    program = (
+        "import django; django.setup(); from voice import tasks; import threading; tasks.LEAVE_S = 0.1; "
+        "tasks.end_worker(); threading.Event().wait()"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=60, check=False).returncode == 1
+
+
+def test_only_a_pool_of_threads_looks_after_engines() -> None:
+    assert tasks.HealthStep(THREADS).enabled
+    assert not tasks.HealthStep(SimpleNamespace(pool_cls=PreforkPool)).enabled
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_last_report_that_fails_does_not_break_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    step = tasks.ReportStep(THREADS)
+    step.start(THREADS)
+    step.stop(THREADS)
+    assert "context is gone" in caplog.text
