@@ -1,8 +1,9 @@
-"""A worker whose engine is broken ends by itself, with a status that a supervisor can see; alone, without a broker."""
+"""A worker whose engine is broken ends by itself, with a status that a supervisor can see."""
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -75,3 +76,19 @@ def test_a_last_report_that_fails_does_not_break_the_end(caplog: pytest.LogCaptu
     step.start(THREADS)
     step.stop(THREADS)
     assert "context is gone" in caplog.text
+
+
+@pytest.mark.worker
+@pytest.mark.django_db(transaction=True)
+def test_the_process_of_a_broken_engine_ends_with_status_1(
+    start_worker: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken"
+    (tmp_path / "sitecustomize.py").write_text(
+        "from pathlib import Path; from voice.engines.embedded.engine import EmbeddedEngine; "
+        f"EmbeddedEngine.is_broken = property(lambda _: Path({str(broken)!r}).exists())"
+    )
+    worker = start_worker(pool="threads", concurrency=2, PYTHONPATH=f"{tmp_path}:{ROOT}")
+    broken.touch()
+    assert worker.wait(25) == 1
+    assert "This worker ends: the engine embedded is broken" in (tmp_path / "worker-0.log").read_text()
