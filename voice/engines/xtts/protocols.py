@@ -13,8 +13,9 @@ LatentsOut = TypeVar("LatentsOut", covariant=True)
 class Decoder(Protocol[LatentsOut]):
     """The GPT: a batch of slots, each with a sequence that grows by a token a step.
 
-    Its memory for keys and values is dense: `cells` positions, divided by the longest running sequence. Where a method
-    raises DeviceMemoryFull, every slot is as it was before the call, but for one that was being prefilled: release it.
+    Its memory for keys and values is bounded as if it were dense: running sequences times the columns of the longest
+    stay within `cells`. Where a method raises DeviceMemoryFull, every slot is as it was before the call, but for one that
+    was being prefilled: release it.
     """
 
     @property
