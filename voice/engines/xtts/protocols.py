@@ -14,8 +14,8 @@ class Decoder(Protocol[LatentsOut]):
     """The GPT: a batch of slots, each with a sequence that grows by a token a step.
 
     Its memory for keys and values is bounded as if it were dense: running sequences times the columns of the longest
-    stay within `cells`. Where a method raises DeviceMemoryFull, every slot is as it was before the call, but for one that
-    was being prefilled: release it.
+    stay within `cells`. Where a method raises DeviceMemoryFull, every slot is as it was before the call, but for one
+    that was being prefilled: release it.
     """
 
     @property
