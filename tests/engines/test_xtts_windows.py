@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from voice.engines.xtts.windows import (
@@ -78,6 +78,7 @@ def test_a_window_asks_for_latents_that_are_there(steps: list[int], speed: float
 
 
 @given(st.integers(1, 300), st.integers(0, 100), speeds)
+@example(latents=101, more=0, speed=1.84375)
 def test_a_window_needs_the_same_latents_however_long_the_sentence_becomes(
     latents: int, more: int, speed: float
 ) -> None:

@@ -222,8 +222,9 @@ def _final_frames(latents: int, speed: float) -> int:
     if 1.0 in stretches(speed, latents=latents):
         return 0
     count = latents
-    for scale in stretches(speed, latents=None):
+    for scale, size in zip(stretches(speed, latents=None), stretched_sizes(latents, speed=speed), strict=True):
         count = max(0, math.ceil((count - 0.5 - COORDINATE_ERROR) * scale - 0.5))
+        count = min(count, size)  # lengths are rounded down: behind this one there may be nothing
     return count
 
 
