@@ -144,7 +144,8 @@ def convert_to_safetensors(folder: Path) -> Path:
     with source.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if _converted_from(target) == digest:
-        target.touch()  # and so is not older than its source
+        if target.stat().st_mtime < source.stat().st_mtime:
+            target.touch()  # the source was copied here again, and is the same
         return target
     sizes = expected_sizes(shape_read(folder))
     tensors = pickled_weights(source)
