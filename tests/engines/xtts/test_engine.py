@@ -122,7 +122,7 @@ def test_callers_in_threads_each_get_their_own_speech(xtts: XttsEngine, low: Voi
     with ThreadPoolExecutor(8) as threads:
         together = list(threads.map(lambda one: joined(spoken(xtts, one[0], one[1], seed=one[2])), wanted))
     for one, other in zip(alone, together, strict=True):
-        np.testing.assert_array_equal(one, other)
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-5)  # float32 rounds differently in another batch width
 
 
 @pytest.mark.usefixtures("one_take")
