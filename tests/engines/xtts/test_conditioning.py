@@ -10,7 +10,6 @@ import pytest
 import torch
 import torchaudio
 from numpy.typing import NDArray
-from TTS.tts.configs.xtts_config import XttsConfig
 from TTS.tts.models.xtts import Xtts
 
 from tests.waveforms import noise, silence, speech_like
@@ -38,21 +37,12 @@ def conditioner(checkpoint: Checkpoint) -> Conditioner:
     return Conditioner(checkpoint, torch.device("cpu"))
 
 
-@pytest.fixture(scope="module")
-def coqui(tiny_checkpoint: Path) -> Xtts:
-    config = XttsConfig()
-    config.load_json(str(tiny_checkpoint / "config.json"))
-    model = Xtts(config)
-    model.load_checkpoint(config, checkpoint_dir=str(tiny_checkpoint), eval=True)
-    return model
-
-
-def of_coqui(coqui: Xtts, waveform: Waveform) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def of_coqui(coqui_model: Xtts, waveform: Waveform) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Latents and embedding of Coqui's model, from the samples that its loader would make of a file."""
     samples = torchaudio.functional.resample(torch.from_numpy(waveform.samples)[None], waveform.rate_hz, RATE_HZ)
     samples = samples[:, : 30 * RATE_HZ].clip(-1, 1)
-    latents = coqui.get_gpt_cond_latents(samples, RATE_HZ, length=30, chunk_length=6)[0].numpy()
-    return latents, coqui.get_speaker_embedding(samples, RATE_HZ)[0, :, 0].numpy()
+    latents = coqui_model.get_gpt_cond_latents(samples, RATE_HZ, length=30, chunk_length=6)[0].numpy()
+    return latents, coqui_model.get_speaker_embedding(samples, RATE_HZ)[0, :, 0].numpy()
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -62,10 +52,10 @@ def of_coqui(coqui: Xtts, waveform: Waveform) -> tuple[NDArray[np.float32], NDAr
     ids=["two chunks", "a rest that is left out", "less than a chunk", "more than is heard"],
 )
 def test_latents_and_embedding_are_those_of_coqui(
-    checkpoint: Checkpoint, coqui: Xtts, waveform: Waveform, device: str
+    checkpoint: Checkpoint, coqui_model: Xtts, waveform: Waveform, device: str
 ) -> None:
     conditioner = Conditioner(checkpoint, torch.device(device))
-    latents, embedding = of_coqui(coqui, waveform)
+    latents, embedding = of_coqui(coqui_model, waveform)
     ours = conditioner.conditioning_latents([waveform])
     assert ours.shape == latents.shape == (32, checkpoint.shape.channels)
     assert ours.dtype == np.float32
@@ -77,9 +67,12 @@ def test_latents_and_embedding_are_those_of_coqui(
     assert np.linalg.norm(heard) == pytest.approx(1, abs=1e-4)
 
 
-def test_several_references_are_averaged(conditioner: Conditioner, coqui: Xtts) -> None:
+def test_several_references_are_averaged(conditioner: Conditioner, coqui_model: Xtts) -> None:
     first, second = speech_like(12.0, RATE_HZ), speech_like(6.0, RATE_HZ, f0_hz=220.0, seed=2)
-    (latents, embedding), (other_latents, other_embedding) = of_coqui(coqui, first), of_coqui(coqui, second)
+    (latents, embedding), (other_latents, other_embedding) = (
+        of_coqui(coqui_model, first),
+        of_coqui(coqui_model, second),
+    )
     ours = conditioner.conditioning_latents([first, second])
     assert np.abs(ours - (2 * latents + other_latents) / 3).max() < 1e-5
     assert np.abs(conditioner.speaker_embedding([first, second]) - (embedding + other_embedding) / 2).max() < 1e-5

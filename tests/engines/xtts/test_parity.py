@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 import torchaudio
-from TTS.tts.configs.xtts_config import XttsConfig
 from TTS.tts.models.xtts import Xtts
 
 from tests.engines.references import HIGH_VOICE, LOW_VOICE, reference
@@ -28,24 +27,14 @@ def runtime(tiny_checkpoint: Path) -> Iterator[XttsRuntime]:
     runtime.close()
 
 
-@pytest.fixture(scope="module")
-def coqui(tiny_checkpoint: Path) -> Xtts:
-    config = XttsConfig()
-    config.load_json(str(tiny_checkpoint / "config.json"))
-    model = Xtts(config)
-    model.load_checkpoint(config, checkpoint_dir=str(tiny_checkpoint), eval=True)
-    model.eval()
-    return model
-
-
-def of_coqui(coqui: Xtts, recording: Waveform, text: str, language: str, speed: float) -> Samples:
+def of_coqui(coqui_model: Xtts, recording: Waveform, text: str, language: str, speed: float) -> Samples:
     samples = torch.from_numpy(np.array(recording.samples))[None]
     samples = torchaudio.functional.resample(samples, recording.rate_hz, RATE_HZ)
-    said = coqui.inference(
+    said = coqui_model.inference(
         text,
         language,
-        coqui.get_gpt_cond_latents(samples, RATE_HZ, length=30, chunk_length=6),
-        coqui.get_speaker_embedding(samples, RATE_HZ),
+        coqui_model.get_gpt_cond_latents(samples, RATE_HZ, length=30, chunk_length=6),
+        coqui_model.get_speaker_embedding(samples, RATE_HZ),
         do_sample=False,
         repetition_penalty=5.0,
         speed=speed,
@@ -83,17 +72,17 @@ def of_ours(runtime: XttsRuntime, recording: Waveform, text: str, language: str,
     ],
 )
 def test_a_voice_says_what_it_says_with_coqui(
-    runtime: XttsRuntime, coqui: Xtts, voice: tuple[str, int], text: str, language: str, speed: float
+    runtime: XttsRuntime, coqui_model: Xtts, voice: tuple[str, int], text: str, language: str, speed: float
 ) -> None:
     recording = reference(voice)
-    expected = of_coqui(coqui, recording, text, language, speed)
+    expected = of_coqui(coqui_model, recording, text, language, speed)
     assert np.abs(expected).max() > 0.1
     np.testing.assert_allclose(of_ours(runtime, recording, text, language, speed), expected, rtol=0, atol=1e-4)
 
 
-def test_other_texts_and_voices_sound_otherwise(coqui: Xtts) -> None:
+def test_other_texts_and_voices_sound_otherwise(coqui_model: Xtts) -> None:
     said = [
-        of_coqui(coqui, reference(voice), text, "en", 1.0)
+        of_coqui(coqui_model, reference(voice), text, "en", 1.0)
         for voice, text in [(LOW_VOICE, "One."), (LOW_VOICE, "Another text."), (HIGH_VOICE, "One.")]
     ]
     assert np.abs(said[0] - said[1]).max() > 0.01
