@@ -1,8 +1,6 @@
 """Coqui's side of the XTTS benchmark: its own `Xtts.inference` in float32, in a process of its own."""
 
 import argparse
-import json
-import sys
 import time
 import warnings
 from pathlib import Path
@@ -11,7 +9,8 @@ import torch
 from TTS.tts.configs.xtts_config import XttsConfig
 from TTS.tts.models.xtts import Xtts
 
-from benchmarks.xtts_ours import RUNS, memory_mb, resident_mb
+from benchmarks.xtts_ours import memory_mb, resident_mb
+from benchmarks.xtts_process import serve
 from benchmarks.xtts_workload import LANGUAGE, SHORT, tokens_of, voice
 from voice.engines.xtts.windows import RATE_HZ
 
@@ -48,22 +47,28 @@ class Side:
 
 
 def main() -> None:
-    """Write the figures as JSON to standard output. The sentences to speak come as JSON on standard input."""
+    """Load, then answer."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--device", required=True)
     arguments = parser.parse_args()
-    sentences: list[str] = json.load(sys.stdin)
     started = time.perf_counter()
     side = Side(arguments.checkpoint, device=arguments.device)
-    figures: dict[str, object] = {"load_s": time.perf_counter() - started}
-    side.spoken_s(SHORT)
-    figures["short"] = min((side.timed([SHORT]) for _ in range(RUNS)), key=lambda run: run["work_s"])
-    figures["stream"] = {"first_p50_s": min(side.first_s(sentences[0]) for _ in range(2))}
-    figures["text"] = {**side.timed(sentences), "sentences": len(sentences)}
-    figures["memory_mb"] = memory_mb(arguments.device)
-    figures["resident_mb"] = resident_mb(torch.device(arguments.device))
-    sys.stdout.write(json.dumps(figures) + "\n")
+    load = {"load_s": time.perf_counter() - started}
+
+    def memory() -> dict[str, float]:
+        device = torch.device(arguments.device)
+        return {"peak_mb": memory_mb(device.type), "resident_mb": resident_mb(device)}
+
+    serve(
+        {
+            "load": lambda: load,
+            "short": lambda: side.timed([SHORT]),
+            "text": lambda sentences: side.timed(sentences),
+            "stream": lambda sentence: {"first_p50_s": side.first_s(sentence)},
+            "memory": memory,
+        }
+    )
 
 
 if __name__ == "__main__":

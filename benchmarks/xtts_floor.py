@@ -1,7 +1,10 @@
 """What the machine allows: the weights of the GPT read once per step, and the vocoder's arithmetic at full speed."""
 
+import platform
+import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
@@ -21,6 +24,14 @@ from voice.engines.xtts.windows import (
 RUNS = 7
 COPIED_BYTES = 2**29  # far more than caches hold
 MATRIX = {"cpu": 3072, "cuda": 8192}
+
+
+def machine_name(device: str) -> str:
+    """The GPU's name, or the CPU's with the number of threads."""
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    models = re.findall(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return f"{models[0] if models else platform.machine()}, {torch.get_num_threads()} threads"
 
 
 def best_s(work: Callable[[], object], device: str) -> float:

@@ -1,9 +1,7 @@
 """Our side of the XTTS benchmark, in a process of its own: `python -m benchmarks.xtts_ours --precision bfloat16`."""
 
 import argparse
-import json
 import resource
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.xtts_process import Task, serve
 from benchmarks.xtts_workload import LANGUAGE, SHORT, text_of, tokens_of, voice
 from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.device import memory_report
@@ -21,8 +20,6 @@ from voice.engines.xtts.sequence import Prompt, Sampling
 from voice.engines.xtts.speaking import FIRST_CHUNK_TOKENS
 from voice.engines.xtts.ticket import Ticket
 from voice.engines.xtts.windows import RATE_HZ
-
-RUNS = 3
 
 
 class Side:
@@ -105,42 +102,49 @@ def resident_mb(device: torch.device) -> float:
     return memory_report(device).used_bytes / 2**20
 
 
-def measure(side: Side, arguments: argparse.Namespace) -> Iterator[tuple[str, object]]:
-    """Every figure under its name."""
-    sentences = side.sentences(text_of(arguments.characters))
+def tasks(side: Side) -> dict[str, Task]:
+    """What this side can be asked for."""
     short = side.sentences(SHORT)
-    side.spoken_s(sentences[:2] + short)  # kernels are chosen, memory is taken
-    streams(side, short, 2)
-    yield "short", min((timed(side, short) for _ in range(RUNS)), key=lambda run: run["work_s"])
-    yield "stream", streams(side, sentences[:1], 1)
-    yield "text", {**timed(side, sentences), "sentences": len(sentences)}
-    if arguments.streams:
-        yield "streams", streams(side, sentences, arguments.streams)
-    if arguments.requests:
-        texts = [side.sentences(text_of(200 + 20 * (i % 10))) for i in range(arguments.requests)]
-        yield "requests", timed(side, [sentence for text in texts for sentence in text], groups=arguments.requests)
-    yield "memory_mb", memory_mb(side.runtime.device.type)
-    yield "resident_mb", resident_mb(side.runtime.device)
+
+    def prepare(characters: int) -> dict[str, float]:
+        """Have kernels chosen and memory taken."""
+        side.spoken_s(side.sentences(text_of(characters))[:2] + short)
+        streams(side, short, 2)
+        return {}
+
+    def requests(count: int) -> dict[str, float]:
+        texts = [side.sentences(text_of(200 + 20 * (i % 10))) for i in range(count)]
+        return timed(side, [sentence for text in texts for sentence in text], groups=count)
+
+    def memory() -> dict[str, float]:
+        device = side.runtime.device
+        return {"peak_mb": memory_mb(device.type), "resident_mb": resident_mb(device)}
+
+    return {
+        "prepare": prepare,
+        "short": lambda: timed(side, short),
+        "text": lambda characters: timed(side, side.sentences(text_of(characters))),
+        "stream": lambda characters: streams(side, side.sentences(text_of(characters))[:1], 1),
+        "streams": lambda characters, count: streams(side, side.sentences(text_of(characters)), count),
+        "requests": requests,
+        "memory": memory,
+    }
 
 
 def main() -> None:
-    """Write the figures as JSON to standard output."""
+    """Load, then answer."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--device", required=True)
     parser.add_argument("--precision", required=True)
-    parser.add_argument("--characters", type=int, default=5000)
-    parser.add_argument("--streams", type=int, default=0)
-    parser.add_argument("--requests", type=int, default=0)
     arguments = parser.parse_args()
     started = time.perf_counter()
     side = Side(arguments.checkpoint, device=arguments.device, precision=arguments.precision)
-    figures: dict[str, object] = {"load_s": time.perf_counter() - started}
+    load = {"load_s": time.perf_counter() - started}
     try:
-        figures |= dict(measure(side, arguments))
+        serve({"load": lambda: load, **tasks(side)})
     finally:
         side.runtime.close()
-    sys.stdout.write(json.dumps(figures) + "\n")
 
 
 if __name__ == "__main__":

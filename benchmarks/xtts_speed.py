@@ -2,15 +2,15 @@
 
     python -m benchmarks.xtts_speed [--device cpu|cuda] [--quick] [--json PATH]
 
-Random weights of the published size, made once (1.9 GB). Both sides speak the same sentences in the same voice, each
-sentence at a fixed number of tokens, in processes of their own, one after the other. Some 12 minutes on two cores.
+Random weights of the published size, made once (1.9 GB). Coqui's code and ours, in float32 and in bfloat16, speak the
+same sentences in the same voice, each sentence at a fixed number of tokens. Each has a process of its own, and they
+take turns, so that an hour in which the machine is slow is slow for all. Some 15 minutes on two cores.
 """
 
 import argparse
 import json
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.xtts_floor import floor
+from benchmarks.xtts_floor import floor, machine_name
+from benchmarks.xtts_process import Process
 from benchmarks.xtts_workload import LANGUAGE, full_size_checkpoint, text_of
 from voice.engines.xtts.checkpoint import Checkpoint
 from voice.engines.xtts.runtime import SLOTS
@@ -27,6 +28,7 @@ from voice.engines.xtts.sentences import sentences_of
 from voice.engines.xtts.tokens import TextTokenizer
 
 PRECISIONS = ("float32", "bfloat16")
+ROUNDS = 5
 Figures = Mapping[str, Any]
 
 
@@ -40,44 +42,81 @@ class Extent:
     requests: int
 
 
-QUICK = Extent(characters=1000, coqui_sentences=1, streams=4, requests=4)
+QUICK = Extent(characters=1000, coqui_sentences=3, streams=4, requests=4)
 FULL = {
     "cpu": Extent(characters=5000, coqui_sentences=3, streams=16, requests=10),
     "cuda": Extent(characters=5000, coqui_sentences=8, streams=16, requests=256),
 }
 
 
-def run_side(module: str, *options: str, wishes: object = None) -> Figures:
-    """Run one side in a process of its own and return its figures."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, *options],
-        input=json.dumps(wishes),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    figures: Figures = json.loads(done.stdout.splitlines()[-1])
-    return figures
-
-
 def measure(extent: Extent, *, device: str) -> dict[str, Figures]:
     """The figures of each side and of the machine."""
     folder = full_size_checkpoint()
     checkpoint = Checkpoint.open(folder)
-    found = sentences_of(text_of(extent.characters), LANGUAGE, TextTokenizer(checkpoint))
-    sample = [sentence.text for sentence in found[:: max(1, len(found) // extent.coqui_sentences)]]
-    where = ("--checkpoint", str(folder), "--device", device)
-    figures = {
+    sentences = sentences_of(text_of(extent.characters), LANGUAGE, TextTokenizer(checkpoint))
+    floors = {
         f"floor {precision}": floor(checkpoint.shape, device, getattr(torch, precision), batch=SLOTS[device])
         for precision in PRECISIONS
     }
-    figures["coqui"] = run_side("benchmarks.xtts_coqui", *where, wishes=sample[: extent.coqui_sentences])
-    for precision in PRECISIONS:
-        options = ["--precision", precision, "--characters", str(extent.characters)]
-        if precision == "bfloat16":
-            options += ["--streams", str(extent.streams), "--requests", str(extent.requests)]
-        figures[precision] = run_side("benchmarks.xtts_ours", *where, *options)
+    where = ("--checkpoint", str(folder), "--device", device)
+    with ExitStack() as stack:
+        coqui = stack.enter_context(Process("benchmarks.xtts_coqui", *where))
+        ours = {
+            precision: stack.enter_context(Process("benchmarks.xtts_ours", *where, "--precision", precision))
+            for precision in PRECISIONS
+        }
+        for side in (coqui, *ours.values()):  # one after the other: none loads while another is measured
+            side.ask("memory")
+        return {**floors, **compare(coqui, ours, extent, [one.text for one in sentences])}
+
+
+def compare(coqui: Process, ours: Mapping[str, Process], extent: Extent, found: Sequence[str]) -> dict[str, Figures]:
+    """The figures of each side, which take turns. `found`: the text's sentences, of which Coqui's code speaks some."""
+    coqui.ask("short")
+    for side in ours.values():
+        side.ask("prepare", characters=extent.characters)
+    sides = {"coqui": coqui, **ours}
+    short: dict[str, list[Figures]] = {name: [] for name in sides}
+    first: dict[str, list[Figures]] = {name: [] for name in sides}
+    for _ in range(ROUNDS):
+        for name, side in sides.items():
+            short[name].append(side.ask("short"))
+    for _ in range(ROUNDS // 2):
+        first["coqui"].append(coqui.ask("stream", sentence=found[0]))
+        for name, side in ours.items():
+            first[name].append(side.ask("stream", characters=extent.characters))
+    text = spoken_in_turns(coqui, ours, extent, found)
+    bfloat16 = ours["bfloat16"]
+    figures: dict[str, dict[str, Any]] = {
+        name: {
+            "short": min(short[name], key=lambda run: run["work_s"]),
+            "stream": min(first[name], key=lambda run: run["first_p50_s"]),
+            "text": text[name],
+            **side.ask("load"),
+        }
+        for name, side in sides.items()
+    }
+    figures["bfloat16"]["streams"] = bfloat16.ask("streams", characters=extent.characters, count=extent.streams)
+    figures["bfloat16"]["requests"] = bfloat16.ask("requests", count=extent.requests)
+    for name, side in sides.items():
+        figures[name] |= side.ask("memory")
     return figures
+
+
+def spoken_in_turns(
+    coqui: Process, ours: Mapping[str, Process], extent: Extent, found: Sequence[str]
+) -> dict[str, Figures]:
+    """The long text: Coqui's sentences before, between and after ours, which are spoken all at once."""
+    sample = found[:: max(1, len(found) // extent.coqui_sentences)][: extent.coqui_sentences]
+    cuts = [round(i * len(sample) / (len(ours) + 1)) for i in range(len(ours) + 2)]
+    runs = [coqui.ask("text", sentences=sample[: cuts[1]])]
+    text: dict[str, Figures] = {}
+    for (name, side), start, stop in zip(ours.items(), cuts[1:], cuts[2:], strict=True):
+        text[name] = {**side.ask("text", characters=extent.characters), "sentences": len(found)}
+        runs.append(coqui.ask("text", sentences=sample[start:stop]))
+    total = {figure: sum(run[figure] for run in runs) for figure in ("audio_s", "work_s")}
+    text["coqui"] = {**total, "sentences": len(sample)}
+    return text
 
 
 def factor(run: Figures) -> float:
@@ -90,6 +129,16 @@ def compared(figures: Mapping[str, Figures], name: str) -> list[str]:
     coqui = factor(figures["coqui"][name])
     ours = [factor(figures[precision][name]) for precision in PRECISIONS]
     return [f"{coqui:.3f}", *(f"{one:.3f}  ({coqui / one:.1f} x)" for one in ours)]
+
+
+def ratios(figures: Mapping[str, Figures]) -> dict[str, Figures]:
+    """How many times less time than Coqui's code ours takes."""
+    return {
+        f"ratio {precision}": {
+            name: factor(figures["coqui"][name]) / factor(figures[precision][name]) for name in ("text", "short")
+        }
+        for precision in PRECISIONS
+    }
 
 
 def rows(figures: Mapping[str, Figures], extent: Extent) -> list[Sequence[str]]:
@@ -125,7 +174,7 @@ def rows(figures: Mapping[str, Figures], extent: Extent) -> list[Sequence[str]]:
             f"{throughput:.2f}  ({throughput / per_s:.1f} x)",
         ],
         ["memory at the end, MB", *(f"{side['resident_mb']:.0f}" for side in sides)],
-        ["peak memory, while loading, MB", *(f"{side['memory_mb']:.0f}" for side in sides)],
+        ["peak memory, while loading, MB", *(f"{side['peak_mb']:.0f}" for side in sides)],
         ["to load, s", *(f"{side['load_s']:.1f}" for side in sides)],
         ["floor: weights read once per step, ms", "", *(f"{one['step_ms']:.1f}" for one in floors)],
         ["floor: vocoder, real-time factor", "", *(f"{one['vocoder_real_time_factor']:.3f}" for one in floors)],
@@ -142,14 +191,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="1,000 characters")
     arguments = parser.parse_args()
     extent = QUICK if arguments.quick else FULL[arguments.device]
-    machine = torch.cuda.get_device_name() if arguments.device == "cuda" else f"{torch.get_num_threads()} threads"
+    machine = machine_name(arguments.device)
     figures = measure(extent, device=arguments.device)
     table = Table("", "Coqui, float32", "ours, float32", "ours, bfloat16", title=f"XTTS v2 on {machine}")
     for row in rows(figures, extent):
         table.add_row(*row)
     Console(width=140).print(table)
     if arguments.json:
-        Path(arguments.json).write_text(json.dumps({"machine": machine, **figures}, indent=1) + "\n")
+        written = {"machine": machine, **figures, **ratios(figures)}
+        Path(arguments.json).write_text(json.dumps(written, indent=1) + "\n")
 
 
 if __name__ == "__main__":

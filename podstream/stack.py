@@ -32,7 +32,7 @@ HOST = "127.0.0.1"
 START_TIMEOUT_S = 60.0
 SPEECH_START_TIMEOUT_S = 300.0  # 1.8 GB of weights, from a slow disk
 MOST_WORKER_PROCESSES = 8
-SPEECH_THREADS = 16  # jobs whose sentences are decoded together
+SPEECH_THREADS = 32  # jobs whose sentences are decoded together
 CPU_QUEUES = "preprocess,maintenance"
 SPEECH_QUEUES = "clone,synthesis"
 

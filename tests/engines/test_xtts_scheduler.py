@@ -67,8 +67,9 @@ def test_the_longest_sequence_decides_how_many_have_room() -> None:
 
 def test_nobody_passes_one_that_waits_for_memory() -> None:
     scheduler = make_scheduler(cells=400)
-    add(scheduler, *(sequence(columns=100) for _ in range(2)), sequence(columns=400), sequence(columns=100))
+    add(scheduler, sequence("a"), sequence("b"))
     first, second = scheduler.admit(), scheduler.admit()
+    add(scheduler, sequence("c", columns=400), sequence("d"))
     assert first is not None
     assert second is not None
     assert scheduler.admit() is None
@@ -89,6 +90,21 @@ def test_a_sequence_larger_than_the_whole_memory_is_refused() -> None:
     assert scheduler.is_idle
     scheduler.add(sequence(columns=400))
     assert scheduler.admit() is not None
+
+
+def test_of_one_group_the_longest_come_first_behind_the_very_first_one() -> None:
+    scheduler = make_scheduler(slots=1)
+    lengths = [20, 30, 80, 30, 100]
+    waiting = [sequence(columns=columns) for columns in lengths]
+    add(scheduler, *waiting)
+    assert list(admitted(scheduler)) == [waiting[i] for i in (0, 4, 2, 1, 3)]
+
+
+def test_streams_of_one_group_keep_their_order() -> None:
+    scheduler = make_scheduler(slots=1)
+    waiting = [sequence(columns=columns, is_stream=True) for columns in (20, 30, 80)]
+    add(scheduler, *waiting)
+    assert list(admitted(scheduler)) == waiting
 
 
 def test_groups_take_turns() -> None:

@@ -15,7 +15,6 @@ from torch import Tensor
 
 COLUMN_STEP = 64  # also keeps every head's keys on a boundary of 64 bytes, whatever the precision
 DENSE_COLUMN_STEP = 128
-ROWS_STEP = 16
 KEPT_COLUMNS = 3 * DENSE_COLUMN_STEP  # of an idle cache: what a sentence of some ten seconds comes to hold
 
 Attention = Callable[[int, Tensor], Tensor]
@@ -75,10 +74,6 @@ class SlotCache:
 
     Pages that were never written take no memory there, so a sequence costs what it has reached, and nothing is copied
     as it grows. Each attends to exactly its own positions, in calls of its own.
-
-    The rounding of a matrix product may depend on its number of rows. In low precision all batches have one width:
-    reading the weights takes the time, whatever the number of rows. In float32 and float64 one row takes a third of
-    the time of 16, so a sequence alone runs alone, and others in at least 16 rows: for more, rounding was the same.
     """
 
     column_step = COLUMN_STEP
@@ -86,8 +81,6 @@ class SlotCache:
     def __init__(self, shape: CacheShape) -> None:
         self.version = 0
         self._shape = shape
-        self._has_fixed_width = shape.dtype.itemsize < torch.float32.itemsize
-        self._width = rounded_up(shape.slots, ROWS_STEP)
         self._taken: dict[int, Tensor] = {}
 
     def take(self, slot: int, length: int, columns: int) -> None:
@@ -112,38 +105,32 @@ class SlotCache:
         return layers
 
     def batch(self, slots: Sequence[int]) -> list[int | None]:
-        """See `Cache`: `slots`, in their order, and rows that fill the batch up."""
-        width = self._width
-        if not self._has_fixed_width:
-            width = 1 if len(slots) == 1 else max(len(slots), ROWS_STEP)
-        return [*slots, *[None] * (width - len(slots))]
+        """See `Cache`: `slots`, in their order."""
+        return list(slots)
 
     def attention(self, batch: Sequence[int | None], lengths: Sequence[int], on_device: Tensor) -> Attention:
         """See `Cache`."""
-        caches = [self._taken[slot] for slot in batch if slot is not None]
-        return _SlotAttention(caches, lengths[: len(caches)], len(batch))
+        return _SlotAttention([self._taken[slot] for slot in batch if slot is not None], lengths)
 
 
 class _SlotAttention:
     """Writes one position of each sequence and attends to all of its own, layer by layer."""
 
-    def __init__(self, caches: Sequence[Tensor], lengths: Sequence[int], width: int) -> None:
+    def __init__(self, caches: Sequence[Tensor], lengths: Sequence[int]) -> None:
         pairs = list(zip(caches, lengths, strict=True))
         self._new = _by_layer([cache[:, :, :, length] for cache, length in pairs])
         self._keys = _by_layer([cache[:, :1, :, : length + 1] for cache, length in pairs])
         self._values = _by_layer([cache[:, 1:, :, : length + 1] for cache, length in pairs])
-        self._width = width
 
     def __call__(self, layer: int, projected: Tensor) -> Tensor:
-        """Rows without a sequence come back as zeros."""
+        """See `Attention`."""
         keys, values = self._keys[layer], self._values[layer]
         heads, head_size = keys[0].shape[1], keys[0].shape[3]
-        rows = projected.view(self._width, 3, heads, 1, head_size)
-        torch._foreach_copy_(self._new[layer], rows[: len(keys), 1:, :, 0].unbind(0))
-        queries = rows[: len(keys), :1].unbind(0)
+        rows = projected.view(len(keys), 3, heads, 1, head_size)
+        torch._foreach_copy_(self._new[layer], rows[:, 1:, :, 0].unbind(0))
+        queries = rows[:, :1].unbind(0)
         attended = [F.scaled_dot_product_attention(*row) for row in zip(queries, keys, values, strict=True)]
-        attended.append(projected.new_zeros(self._width - len(keys), heads, 1, head_size))
-        joined: Tensor = torch.cat(attended).view(self._width, heads * head_size)
+        joined: Tensor = torch.cat(attended).view(len(keys), heads * head_size)
         return joined
 
 

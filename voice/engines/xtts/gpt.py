@@ -151,7 +151,8 @@ class GptDecoder:
         kept = self._cache.keys_values(slot)
         for layer, of_voice in zip(kept, voice, strict=True):
             layer[:, :, :CONDITIONING_LATENTS] = of_voice
-        hidden = self._blocks(torch.cat([text, spoken]), _PromptAttention(kept, CONDITIONING_LATENTS))
+        inputs = torch.cat([text, spoken])
+        hidden = self._blocks(inputs, _PromptAttention(kept, start=CONDITIONING_LATENTS, count=len(inputs)))
         self._latents[slot, : len(generated)] = self._final(hidden[len(text) :])
         self._seen[slot] = False
         self._seen[slot, [FILLER_TOKEN, self._shape.start_audio, *generated]] = True
@@ -167,7 +168,7 @@ class GptDecoder:
             inputs = torch.from_numpy(values).to(self._device, self._latents.dtype)
             shape = (self._shape.layers, 2, self._shape.heads, CONDITIONING_LATENTS, self._head_size)
             kept = torch.empty(shape, dtype=self._dtype, device=self._device)
-            self._blocks(inputs, _PromptAttention(kept.unbind(0), 0))
+            self._blocks(inputs, _PromptAttention(kept.unbind(0), start=0, count=len(inputs)))
             self._voices[key] = kept
             if len(self._voices) > VOICES_KEPT:
                 self._voices.popitem(last=False)
@@ -248,19 +249,19 @@ def _draw(sequence: _Sequence) -> Draw:
 class _PromptAttention:
     """Causal attention of many positions of one sequence, from `start` on, that writes them into `kept`."""
 
-    def __init__(self, kept: Sequence[Tensor], start: int) -> None:
+    def __init__(self, kept: Sequence[Tensor], *, start: int, count: int) -> None:
         self._kept = kept
         self._start = start
+        self._stop = start + count
+        self._mask = torch.ones(count, self._stop, dtype=torch.bool, device=kept[0].device).tril_(start)
 
     def __call__(self, layer: int, projected: Tensor) -> Tensor:
         """See `Attention`."""
         _, heads, _, head_size = self._kept[layer].shape
         count = len(projected)
-        stop = self._start + count
         new = projected.view(count, 3, heads, head_size).permute(1, 2, 0, 3)
-        kept = self._kept[layer][:, :, :stop]
+        kept = self._kept[layer][:, :, : self._stop]
         kept[:, :, self._start :].copy_(new[1:])
-        mask = torch.ones(count, stop, dtype=torch.bool, device=projected.device).tril_(self._start)
-        attended = F.scaled_dot_product_attention(new[:1], kept[:1], kept[1:], attn_mask=mask)
+        attended = F.scaled_dot_product_attention(new[:1], kept[:1], kept[1:], attn_mask=self._mask)
         rows: Tensor = attended[0].transpose(0, 1).reshape(count, heads * head_size)
         return rows

@@ -27,9 +27,13 @@ from voice.engines.xtts.takes import TakeCounter
 from voice.engines.xtts.tokens import TextTokenizer
 from voice.engines.xtts.vocoder import Vocoder
 
-SLOTS = {"cpu": 16, "cuda": 32}
+SLOTS = {"cpu": 32, "cuda": 32}
 CACHE_MB = {"cpu": 1536, "cuda": 2048}
-"""Defaults that keep a worker in bfloat16 below 3 GB on a CPU and below 4 GB on a GPU."""
+"""Defaults that keep a worker in 16 bits below 3 GB on a CPU and below 4 GB on a GPU. With 32 bits it is twice that:
+as many positions."""
+
+AHEAD_PER_SLOT = 2
+"""Sentences of one text that are in work or wait: more than have a slot, so that the longest of them come first."""
 
 WARM_UP_TOKENS = 40
 
@@ -60,13 +64,14 @@ class XttsRuntime:
         dtype = precision_choose(configuration, device)
         checkpoint = Checkpoint.open(configuration.checkpoint)
         slots = configuration.batch_size or SLOTS[device.type]
+        cache_mb = configuration.cache_mb or CACHE_MB[device.type] * max(1, dtype.itemsize // 2)
         decoder = GptDecoder(
             checkpoint.weights,
             checkpoint.shape,
             device=device,
             dtype=dtype,
             slots=slots,
-            cache_bytes=(configuration.cache_mb or CACHE_MB[device.type]) * 2**20,
+            cache_bytes=cache_mb * 2**20,
         )
         vocoder = Vocoder(checkpoint.weights, device=device, dtype=dtype)
         runtime = cls(
@@ -77,7 +82,7 @@ class XttsRuntime:
             conditioner=Conditioner(checkpoint, device),
             batcher=Batcher(decoder, vocoder),
             counter=TakeCounter(),
-            ahead=slots,
+            ahead=AHEAD_PER_SLOT * slots,
         )
         runtime.batcher.start()
         logger.info("xtts: loaded on %s in %s, %.1f s", device, dtype, time.monotonic() - started)

@@ -208,8 +208,12 @@ class _Turns(Generic[S]):
             yield from group
 
     def append(self, sequence: S) -> None:
-        """To the end of its group; a new group goes to the end of all."""
-        self._groups.setdefault(sequence.group, deque()).append(sequence)
+        """Into its group, a stream to the end, others before those that are shorter; a new group to the end of all."""
+        group = self._groups.setdefault(sequence.group, deque())
+        place = len(group)
+        if not sequence.is_stream:
+            place = next((i for i, one in enumerate(group) if one.columns < sequence.columns), place)
+        group.insert(place, sequence)
 
     def prepend(self, sequence: S) -> None:
         """To the beginning of its group; a new group goes to the end of all."""
