@@ -20,7 +20,7 @@ from podstream.celery import app
 from podstream.embedded import ensure_redis
 from podstream.start import refuse_nonsense
 from voice.engines.base import SpeechEngine
-from voice.engines.registry import SHARED_BY_THREADS, engine_get, engines_made
+from voice.engines.registry import SHARED_BY_THREADS, engine_get, engines_made, shared_engines_refuse
 from voice.errors import EngineError
 from voice.services.job_run import job_run
 from voice.services.job_sweep import job_sweep
@@ -102,6 +102,7 @@ def prepare_to_speak(instance: Any, **_: Any) -> None:
 def warm_up(**_: Any) -> None:
     """Load the engine before the first job waits for it; in the child, because CUDA does not survive a fork."""
     connections.close_all()
+    shared_engines_refuse()  # a job of an XTTS voice would load the weights once more in each child
     if _speaks():
         _load(engine_get(settings.VOICE_ENGINE))
 

@@ -266,15 +266,18 @@ def test_a_worker_without_torch_does_not_start_to_speak_with_xtts(xtts_settings:
     assert "xtts_not_installed" in log
 
 
-@without_torch
-def test_a_worker_without_torch_that_takes_a_job_of_xtts_fails_it_after_its_attempts(
-    user: User, recording: Path, start_worker: StartWorker, xtts_settings: dict[str, str]
+@pytest.mark.parametrize(
+    ("pool", "code"),
+    [("prefork", "xtts_needs_threads"), pytest.param("threads", "xtts_not_installed", marks=without_torch)],
+)
+def test_a_worker_of_another_engine_that_cannot_do_a_job_of_xtts_fails_it_after_its_attempts(
+    user: User, recording: Path, start_worker: StartWorker, xtts_settings: dict[str, str], pool: str, code: str
 ) -> None:
     xtts_configure(XttsConfiguration(Path(xtts_settings["XTTS_CHECKPOINT"]), is_licence_accepted=True))
     model = voice_model_clone(owner=user, samples=[upload(user, recording)], name="Me", language="en", engine="xtts")
-    start_worker(JOB_MAX_ATTEMPTS="2", JOB_BACKOFF_S="0.1", **xtts_settings)
+    start_worker(pool=pool, JOB_MAX_ATTEMPTS="2", JOB_BACKOFF_S="0.1", **xtts_settings)
     wait_until(lambda: state_of(model) == VoiceModelStatus.FAILED, timeout_s=60)
-    assert model.error_code == "xtts_not_installed"
+    assert model.error_code == code
     assert Job.objects.get(voice_model=model).attempt == 2
 
 

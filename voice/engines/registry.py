@@ -34,6 +34,7 @@ _factories: dict[str, Callable[[], SpeechEngine]] = {
 }
 _instances: dict[str, SpeechEngine] = {}
 _lock = threading.Lock()
+_refuses_shared = False
 
 
 def engine_names() -> tuple[str, ...]:
@@ -42,13 +43,30 @@ def engine_names() -> tuple[str, ...]:
 
 
 def engine_get(name: str) -> SpeechEngine:
-    """The shared instance of `name`, made at the first call. Thread-safe. Raises EngineUnavailable."""
+    """The shared instance of `name`, made at the first call. Thread-safe.
+
+    Raises EngineUnavailable: `engine_unknown`, what its factory says, or `xtts_needs_threads` after
+    `shared_engines_refuse`.
+    """
     with _lock:
         if name not in _instances:
             if name not in _factories:
                 raise EngineUnavailable("engine_unknown", f"There is no engine called {name!r} here.")
             _instances[name] = _factories[name]()
+        if _refuses_shared and name in SHARED_BY_THREADS:
+            raise EngineUnavailable(
+                "xtts_needs_threads",
+                "The worker that took this has many processes, and XTTS speaks in one process of threads "
+                "(`--pool threads`). Tell the operator.",
+            )
         return _instances[name]
+
+
+def shared_engines_refuse() -> None:
+    """Hand out no engine of SHARED_BY_THREADS in this process any more. For each process of a pool of processes."""
+    global _refuses_shared
+    with _lock:
+        _refuses_shared = True
 
 
 def engines_made() -> Mapping[str, SpeechEngine]:
