@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from voice.api import examples
 from voice.api.methods import METHODS
-from voice.api.rate_limit import logins_spend
+from voice.api.rate_limit import login_try, logins_spend
 from voice.api.schema import operation
 from voice.api.serializers.auth import (
     RefreshSerializer,
@@ -69,6 +69,7 @@ class TokenView(PublicView):
     @operation(
         "log_in",
         summary="Log in",
+        description="Ten wrong passwords close an account's login for the rest of a quarter of an hour: 429.",
         tag="auth",
         request=(TokenSerializer, examples.TOKEN_REQUEST),
         answers={200: (TokenPairSerializer, examples.TOKEN_PAIR)},
@@ -78,7 +79,8 @@ class TokenView(PublicView):
     def post(self, request: Request) -> Response:
         fields = self.valid(TokenSerializer)
         logins_spend(request)
-        user = user_authenticate(request=request._request, **fields)
+        with login_try(fields["username"]):
+            user = user_authenticate(request=request._request, **fields)
         return Response(TokenPairSerializer(token_pair_issue(user=user)).data)
 
 
