@@ -4,7 +4,7 @@
 # text, where a quote or a dollar sign would become part of a command.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-xtts setup-xtts-dev demo run download-xtts test test-xtts lint bench bench-xtts clean
+.PHONY: help setup setup-dev setup-xtts setup-xtts-dev demo run download-xtts test test-xtts lint bench bench-xtts chaos clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -35,7 +35,9 @@ setup_of_engine := $(if $(filter xtts,$(engine)),setup-xtts,setup)
 venv_of_engine = $(if $(filter xtts,$(engine)),$(venv_xtts),$(venv))
 export STACK_PORT := $(if $(filter undefined,$(origin PORT)),8000,$(value PORT))
 export BENCH_JSON := $(value JSON)
-unexport TEXT SAMPLE OUTPUT LANGUAGE PORT JSON ENGINE
+export CHAOS_ROWS := $(value ROWS)
+export CHAOS_SEED := $(if $(filter undefined,$(origin SEED)),1,$(value SEED))
+unexport TEXT SAMPLE OUTPUT LANGUAGE PORT JSON ENGINE ROWS SEED
 
 help:  ## this list
 	@echo 'PodStream voice. First time here? Type: make demo'
@@ -94,6 +96,9 @@ bench: setup-dev  ## measure engine and API, print tables [JSON=results.json]
 bench-xtts: setup-xtts-dev  ## measure XTTS beside Coqui's own inference [JSON=results.json]
 	@$(venv_xtts) -m benchmarks.xtts_speed --json="$$BENCH_JSON"
 
+chaos: setup-dev  ## kill, stop and starve real servers; is anything lost? [CHAOS_JOBS=1000] [ROWS=R1,R3] [SEED=1] [JSON=chaos.json]
+	@$(venv) -m chaos --jobs="$${CHAOS_JOBS:-60}" --rows="$$CHAOS_ROWS" --seed="$$CHAOS_SEED" --json="$$BENCH_JSON"
+
 clean:  ## remove .venv, .venv-xtts and caches; your voices in VAR_DIR stay
 	rm -rf .venv .venv-xtts .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find podstream voice tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find podstream voice tests benchmarks chaos -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,156 @@
+"""Server processes of the rig: started, hurt and healed, each in a process group of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from podstream.children import kill_group, log_tail
+
+ROOT = Path(__file__).parent.parent
+HOST = "127.0.0.1"
+POLL_S = 0.05
+
+
+class NotInTime(Exception):
+    """Something that the rig waits for did not happen."""
+
+
+def wait_until(condition: Callable[[], bool], *, what: str, timeout_s: float) -> None:
+    """Wait for what another process does. Raises NotInTime, which says what was waited for."""
+    end = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > end:
+            raise NotInTime(f"{what}: not within {timeout_s:.0f} s")
+        time.sleep(POLL_S)
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on now."""
+    with socket.create_server((HOST, 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """One long-running process and all that it starts. Safe to use from several threads.
+
+    While it `is_wanted`, `revive` starts it again when it has ended. `on_start` and `on_end` are told its group.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        log_path: Path,
+        on_start: Callable[[int], None],
+        on_end: Callable[[int], None],
+    ) -> None:
+        self.name = name
+        self.log_path = log_path
+        self.is_wanted = False
+        self._command = list(command)
+        self._environment = environment  # read at each start
+        self._on_start, self._on_end = on_start, on_end
+        self._lock = threading.RLock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
+
+    def start(self) -> None:
+        """Start the process; what it writes goes to the end of its log."""
+        with self._lock, self.log_path.open("ab") as log:
+            self._log_start = log.tell()
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            self.is_wanted = True
+            self._on_start(self._process.pid)
+
+    def revive(self) -> None:
+        """Start it again if it has ended and shall run; what is left of its group goes first, as in a container."""
+        with self._lock:
+            if self.is_wanted and self._process is not None and self._process.poll() is not None:
+                kill_group(self._process.pid)
+                self._on_end(self._process.pid)
+                self.start()
+
+    def stop(self, *, grace_s: float = 10.0) -> None:
+        """End it and all that it started; SIGKILL after `grace_s`."""
+        with self._lock:
+            process, was_wanted = self._process, self.is_wanted
+            self.is_wanted = False
+        if process is None or not was_wanted:
+            return  # never started, or stopped before: its number may be another's by now
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(grace_s)
+        kill_group(process.pid)
+        process.wait()
+        self._on_end(process.pid)
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The process that runs now, or ran last."""
+        assert self._process is not None, f"{self.name} was never started"
+        return self._process
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def tree(self) -> list[psutil.Process]:
+        """The process and all its descendants."""
+        try:
+            leader = psutil.Process(self.process.pid)
+            return [leader, *leader.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def said(self, words: bytes) -> bool:
+        """Whether its log has these words since its last start."""
+        with self.log_path.open("rb") as log:
+            log.seek(self._log_start)
+            return words in log.read()
+
+    def wait_until_ready(self, is_ready: Callable[[], bool], *, timeout_s: float = 60.0) -> None:
+        """Wait for its first sign of life. Raises NotInTime with the end of its log."""
+        try:
+            wait_until(is_ready, what=f"{self.name} is ready", timeout_s=timeout_s)
+        except NotInTime as error:
+            raise NotInTime(f"{error}\n{log_tail(self.log_path)}") from None
+
+
+def signal_all(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
+    """Send a signal to each that still lives."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+
+
+def pool_of(worker: psutil.Process) -> list[psutil.Process]:
+    """The processes of a Celery worker's pool."""
+    try:
+        return [child for child in worker.children() if "celery" in " ".join(child.cmdline())]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def inherited_environment() -> dict[str, str]:
+    """What a server may know of the caller's shell: none of its settings."""
+    names = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
+    return {name: os.environ[name] for name in names if name in os.environ}
