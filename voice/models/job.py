@@ -5,7 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from voice.models.lifecycle import JOB_TERMINAL, JobState
 from voice.models.resource import Resource
@@ -30,6 +30,7 @@ class Job(models.Model):
     names its token, so that one who lost the lease changes nothing. `attempt` counts claims. A job may be claimed
     when all of `depends_on` are completed; when one of them failed or was cancelled, it fails with it.
     `enqueued_at` is the last time that a wake-up was sent for it; null means that none has been.
+    All that hosts compare (`lease_until`, `run_after`, `enqueued_at`) is by the database's clock: see FromNow.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -45,7 +46,7 @@ class Job(models.Model):
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
-    run_after = models.DateTimeField(default=timezone.now)
+    run_after = models.DateTimeField(db_default=Now())
     enqueued_at = models.DateTimeField(null=True)
     progress = models.FloatField(default=0.0)
     phase = models.CharField(max_length=32, blank=True)

@@ -2,17 +2,16 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from voice.errors import InvalidAudio, LeaseLost, VoiceError
 from voice.models import Job, JobKind, Synthesis, User, VoiceModel, VoiceSample
+from voice.models.database_time import FromNow
 from voice.models.lifecycle import (
     JOB_TERMINAL,
     JobState,
@@ -64,7 +63,7 @@ def job_enqueue(*, job_id: UUID, kind: str) -> None:
     """Wake a worker for a job. Raises RedisError or kombu's OperationalError while the broker is away."""
     redis_client().ping()  # says at once that Redis is away; kombu would take 6 s of redis-py's retries to see it
     current_app.send_task("voice.run_job", args=[str(job_id)], queue=QUEUES[JobKind(kind)], retry=False)
-    Job.objects.filter(pk=job_id).update(enqueued_at=timezone.now())
+    Job.objects.filter(pk=job_id).update(enqueued_at=FromNow())
 
 
 def jobs_lock(jobs: QuerySet[Job]) -> list[Job]:
@@ -87,15 +86,15 @@ def not_blocked() -> Q:
 
 def job_claim(*, job_id: UUID) -> Lease | None:
     """Take a job that is due, or whose worker is lost. Of any number of callers at most one gets the lease."""
-    now, token = timezone.now(), uuid4()
-    is_free = Q(state=JobState.QUEUED, run_after__lte=now) | Q(state=JobState.RUNNING, lease_until__lt=now)
+    token = uuid4()
+    is_free = Q(state=JobState.QUEUED, run_after__lte=FromNow()) | Q(state=JobState.RUNNING, lease_until__lt=FromNow())
     with transaction.atomic():
         claimed = Job.objects.filter(is_free, not_blocked(), pk=job_id, attempt__lt=settings.JOB_MAX_ATTEMPTS).update(
             state=JobState.RUNNING,
             attempt=F("attempt") + 1,
             lease_token=token,
-            lease_until=now + timedelta(seconds=settings.JOB_LEASE_S),
-            started_at=now,
+            lease_until=FromNow(settings.JOB_LEASE_S),
+            started_at=FromNow(),
             progress=0.0,
             phase="",
         )
@@ -129,7 +128,7 @@ def job_retry(*, lease: Lease, error: VoiceError) -> None:
         lease_token=None,
         lease_until=None,
         enqueued_at=None,
-        run_after=timezone.now() + timedelta(seconds=delay_s),
+        run_after=FromNow(delay_s),
         phase="waiting to try again",
     )
     logger.warning("job %s: attempt %d: %s, again in %.0f s", lease.job.pk, lease.job.attempt, error.code, delay_s)
@@ -180,7 +179,7 @@ def _end(job: Job, state: JobState, *, only: Q, **fields: object) -> bool:
     ended = (
         Job.objects.filter(only, pk=job.pk)
         .exclude(state__in=JOB_TERMINAL)
-        .update(state=state, lease_token=None, lease_until=None, finished_at=timezone.now(), phase="", **fields)
+        .update(state=state, lease_token=None, lease_until=None, finished_at=FromNow(), phase="", **fields)
     )
     if ended:
         transaction.on_commit(lambda: job_publish(job.pk, state), robust=True)

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
@@ -11,6 +11,7 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from voice.errors import EngineError, VoiceError
 from voice.models import IdempotencyKey, Job
+from voice.models.database_time import FromNow
 from voice.models.lifecycle import JobState
 from voice.services.job import QUEUES, job_enqueue, job_fail, job_fail_dependents, not_blocked
 from voice.storage import work_sweep
@@ -18,7 +19,7 @@ from voice.streaming.redis_client import redis_client
 
 logger = logging.getLogger(__name__)
 BATCH = 500
-STALE = timedelta(minutes=10)  # a wake-up that is older is sent again, even if its queue is not empty
+STALE_S = 600.0  # a wake-up that is older is sent again, even if its queue is not empty
 IDEMPOTENCY_KEY_AGE = timedelta(hours=24)
 
 
@@ -37,9 +38,9 @@ def job_sweep() -> SweepCounts:
     IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEY_AGE).delete()
     OutstandingToken.objects.filter(expires_at__lt=now).delete()
     work_sweep(older_than_s=2 * settings.JOB_TIMEOUT_S)
-    lost = sum(_fail_lost(job) for job in _with_resource(_worn_out(now))[:BATCH])
+    lost = sum(_fail_lost(job) for job in _with_resource(_worn_out())[:BATCH])
     doomed = sum(_fail_waiting(job) for job in _with_resource(_ended_badly())[:BATCH])
-    woken = _wake(now)
+    woken = _wake()
     if woken or lost or doomed:
         logger.info("sweep: %d woken, %d lost, %d doomed", woken, lost, doomed)
     return SweepCounts(woken=woken, lost=lost, doomed=doomed)
@@ -47,13 +48,12 @@ def job_sweep() -> SweepCounts:
 
 def stuck_count() -> SweepCounts:
     """What sweeps would do now, until nothing is left to do."""
-    now = timezone.now()
     waiting = Job.objects.filter(state=JobState.QUEUED, depends_on__in=_ended_badly())
-    return SweepCounts(woken=_due(now).count(), lost=_worn_out(now).count(), doomed=waiting.distinct().count())
+    return SweepCounts(woken=_due().count(), lost=_worn_out().count(), doomed=waiting.distinct().count())
 
 
-def _worn_out(now: datetime) -> QuerySet[Job]:
-    is_free = Q(state=JobState.RUNNING, lease_until__lt=now) | Q(state=JobState.QUEUED)
+def _worn_out() -> QuerySet[Job]:
+    is_free = Q(state=JobState.RUNNING, lease_until__lt=FromNow()) | Q(state=JobState.QUEUED)
     return Job.objects.filter(is_free, attempt__gte=settings.JOB_MAX_ATTEMPTS)
 
 
@@ -79,20 +79,20 @@ def _fail_waiting(job: Job) -> int:
     return job_fail_dependents(job=job, error=VoiceError(job.error_code, job.error_message))
 
 
-def _wake(now: datetime) -> int:
-    due = _due(now).order_by(F("enqueued_at").asc(nulls_first=True))[:BATCH]
+def _wake() -> int:
+    due = _due().order_by(F("enqueued_at").asc(nulls_first=True))[:BATCH]
     for job in due:
         job_enqueue(job_id=job.pk, kind=job.kind)
     return len(due)
 
 
-def _due(now: datetime) -> QuerySet[Job]:
+def _due() -> QuerySet[Job]:
     """Due jobs whose wake-up was never sent, or must have been lost: old, and its queue has run empty."""
-    old = Q(enqueued_at__lt=now - timedelta(seconds=settings.JOB_LEASE_S))  # a younger one may be on its way
+    old = Q(enqueued_at__lt=FromNow(-settings.JOB_LEASE_S))  # a younger one may be on its way
     empty = [kind for kind, queue in QUEUES.items() if _queue_length(queue) == 0]
-    is_silent = Q(enqueued_at=None) | old & Q(kind__in=empty) | Q(enqueued_at__lt=now - STALE)
-    queued = Q(state=JobState.QUEUED, run_after__lte=now) & is_silent & not_blocked()
-    expired = Q(state=JobState.RUNNING, lease_until__lt=now) & old
+    is_silent = Q(enqueued_at=None) | old & Q(kind__in=empty) | Q(enqueued_at__lt=FromNow(-STALE_S))
+    queued = Q(state=JobState.QUEUED, run_after__lte=FromNow()) & is_silent & not_blocked()
+    expired = Q(state=JobState.RUNNING, lease_until__lt=FromNow()) & old
     return Job.objects.filter(queued | expired)
 
 

@@ -5,16 +5,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from voice.errors import EngineError, LeaseLost
 from voice.models import Job
+from voice.models.database_time import FromNow
 from voice.models.lifecycle import JobState
 
 logger = logging.getLogger(__name__)
@@ -95,9 +94,8 @@ class Lease:
             connection.close()
 
     def _renew(self) -> None:
-        until = timezone.now() + timedelta(seconds=settings.JOB_LEASE_S)
         try:
-            if not self._held().update(lease_until=until):
+            if not self._held().update(lease_until=FromNow(settings.JOB_LEASE_S)):
                 self._is_lost.set()
             _give_back_connection()
         except DatabaseError as error:  # the next round tries again; the final write is fenced anyway
