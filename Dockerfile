@@ -21,5 +21,6 @@ FROM base AS web
 ENV OMP_NUM_THREADS=1
 COPY manage.py ./
 COPY podstream podstream
+COPY scripts scripts
 COPY voice voice
 USER podstream

@@ -23,6 +23,7 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
+SMOKE = ROOT / "scripts" / "smoke"
 OF_OTHERS = {"CUDA_VISIBLE_DEVICES"}
 
 
@@ -38,9 +39,15 @@ def slots_of(device: str) -> int:
     return slots[device]
 
 
+def interpolated(text: str) -> str:
+    """What Compose makes of it where `.env` sets nothing."""
+    return re.sub(r"\$\{\w+:-(.*?)\}", r"\1", text)
+
+
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    return stack_environment(tmp_path, SWEEP_INTERVAL_S="0.5", LOG_LEVEL="INFO")
+    variables: dict[str, str] = {name: interpolated(value) for name, value in SERVICES["smoke"]["environment"].items()}
+    return stack_environment(tmp_path, SWEEP_INTERVAL_S="0.5", LOG_LEVEL="INFO", HTTPS_ONLY="True", **variables)
 
 
 def test_every_reference_leads_somewhere() -> None:
@@ -58,7 +65,11 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_services_are_given_settings_that_exist() -> None:
-    for service in OURS.values():
+    for name, service in OURS.items():
+        if name == "smoke":  # asks from outside, and is told no secret
+            assert set(service["environment"]) == set(re.findall(r"SMOKE_\w+", SMOKE.read_text()))
+            assert "env_file" not in service
+            continue
         assert set(service["environment"]) - OF_OTHERS <= set(variables_read())
         assert service["env_file"] == [{"path": ".env", "required": False}], "every other setting reaches it too"
 
@@ -95,6 +106,7 @@ def test_the_page_starts_workers_by_the_same_commands() -> None:
 
 
 @pytest.mark.worker
+@pytest.mark.timeout(240)
 def test_the_commands_of_the_services_run(
     tmp_path: Path, environment: dict[str, str], start_server: StartServer
 ) -> None:
@@ -103,8 +115,7 @@ def test_the_commands_of_the_services_run(
 
     def run(service: str) -> Path:
         text = "\n".join(SERVICES[service]["command"]).replace("/srv/var", str(tmp_path)).replace("8000", str(port))
-        text = re.sub(r"\$\{\w+:-(.*)\}", r"\1", text)
-        return start_server(re.sub(r"\bpython\b", sys.executable, text).split("\n"))
+        return start_server(re.sub(r"\bpython\b", sys.executable, interpolated(text)).split("\n"))
 
     said: dict[str, Callable[[str], bool]] = {
         "migrate": lambda log: "static files" in log,
@@ -112,7 +123,9 @@ def test_the_commands_of_the_services_run(
         "beat": lambda log: "Sending due task sweep" in log,
         "worker-gpu": lambda log: 0 < log.find("engine embedded") < log.find("gpu0@"),
         "worker-cpu": lambda log: "succeeded" in log,
+        "smoke": lambda log: "checks passed" in log,
     }
     for service, is_up in said.items():
         log = run(service)
         wait_until(lambda: is_up(log.read_text()), timeout_s=60)  # noqa: B023 (called at once)
+    assert {line.split(" ")[0] for line in log.read_text().splitlines()[:-2]} == {"ok"}, log.read_text()
