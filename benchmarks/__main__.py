@@ -1,4 +1,7 @@
-"""`make bench`: the speed of the embedded engine, then the latency of the API. `--json PATH` keeps the figures."""
+"""`make bench`: the speed of the embedded engine, the latency of the API, and what it does under load.
+
+`--json PATH` keeps the figures.
+"""
 
 import argparse
 import json
@@ -7,12 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-MEASUREMENTS = ("benchmarks.embedded_speed", "benchmarks.api_latency")
+MEASUREMENTS = ("benchmarks.embedded_speed", "benchmarks.api_latency", "benchmarks.api_load")
 
 
 def main() -> int:
     """Run each in a process of its own, so that none warms up or slows down the next."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--json", default="", help="where to write the figures")
     target = parser.parse_args().json
     figures: dict[str, object] = {}
