@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -85,11 +86,11 @@ class JobWatch(threading.Thread):
         """How many jobs have not ended, now. Raises what the driver raises while the database is away."""
         return sum(job.state not in TERMINAL for job in self.look().values())
 
-    def recovery_s(self, kills: list[float], *, lease_s: float) -> list[float]:
+    def recovery_s(self, kills: Sequence[float], *, ends: Sequence[float] = (), lease_s: float) -> list[float]:
         """For each job that a kill interrupted, how long after it was claimed again; at most, where kills are dense.
 
         Its lease was renewed `lease_s` before it would run out: then its worker lived. The first kill after that
-        counts.
+        counts, or the last of the `ends`, after which there was no worker to claim it.
         """
         found = []
         with self._lock:
@@ -98,7 +99,8 @@ class JobWatch(threading.Thread):
             alive_at = takeover.lease_until - lease_s
             after = [at for at in kills if alive_at <= at <= takeover.claimed_at]
             if after:
-                found.append(round(takeover.claimed_at - min(after), 1))
+                from_s = max([min(after), *(at for at in ends if at <= takeover.claimed_at)])
+                found.append(round(takeover.claimed_at - from_s, 1))
         return found
 
     def longest_pause_s(self, *, since: float) -> float:

@@ -22,6 +22,11 @@ class Scale:
         return max(3, self.jobs * 3 // 10)
 
     @property
+    def kills_of_the_small_size(self) -> int:
+        """Fewer: its supervisor waits up to 30 s before it starts again what keeps dying."""
+        return max(3, self.jobs // 10)
+
+    @property
     def flushed(self) -> int:
         """Jobs in the queue when Redis forgets it."""
         return max(5, self.jobs // 5)

@@ -14,17 +14,22 @@ COMES_BACK_S = 60.0
 
 
 class Saboteur:
-    """Sends SIGKILL to web, workers and their children; remembers when."""
+    """Sends SIGKILL to web, workers and their children; remembers when.
+
+    `ends` are the times after which no worker was left at all.
+    """
 
     def __init__(self, stack: Stack, rng: random.Random) -> None:
         self._stack = stack
         self._rng = rng
         self.kills: list[tuple[float, Victim]] = []
+        self.ends: list[float] = []
 
     def strike(self) -> Victim:
-        """Kill one process. The kind is drawn; where none of it lives (it is being started), another is hit."""
+        """Kill one process, once a worker is up. The kind is drawn; where none of it lives, another is hit."""
         kinds = self._rng.sample(list(Victim), len(Victim))
         before = len(self.kills)
+        wait_until(lambda: bool(self._stack.victims(Victim.CHILD)), what="a worker", timeout_s=COMES_BACK_S)
 
         def has_killed() -> bool:
             for kind in kinds:
@@ -48,5 +53,7 @@ class Saboteur:
         with suppress(psutil.NoSuchProcess):
             victim.kill()
             self.kills.append((now_s(), kind))
+            if kind is Victim.WORKER and self._stack.victims(kind) in ([], [victim]):
+                self.ends.append(now_s())
             return True
         return False

@@ -18,18 +18,18 @@ SHORT_LEASE_S = 5.0
 def r1_small(lab: Lab) -> RowResult:
     """Kills of the small size: SQLite, embedded Redis, its own supervisor."""
     with lab.small("r1-small", settings=MANY_ATTEMPTS) as trial:
-        return _kills(lab, trial, "kill -9, small size")
+        return _kills(lab, trial, "kill -9, small size", kills=lab.scale.kills_of_the_small_size)
 
 
 def r1_production(lab: Lab) -> RowResult:
     """Kills of the production size: PostgreSQL, Redis, two workers."""
     with lab.production("r1-production", settings=MANY_ATTEMPTS) as trial:
-        return _kills(lab, trial, "kill -9, production size")
+        return _kills(lab, trial, "kill -9, production size", kills=lab.scale.kills)
 
 
-def _kills(lab: Lab, trial: Trial, what: str) -> RowResult:
+def _kills(lab: Lab, trial: Trial, what: str, *, kills: int) -> RowResult:
     saboteur = Saboteur(trial.stack, trial.rng)
-    kills, jobs = lab.scale.kills, lab.scale.jobs
+    jobs = lab.scale.jobs
     with ThreadPoolExecutor(SUBMITTERS) as pool:
         submitted = []
         for number in range(kills):
@@ -41,7 +41,7 @@ def _kills(lab: Lab, trial: Trial, what: str) -> RowResult:
         for future in submitted:
             future.result()
     verdict = trial.judge(timeout_s=lab.scale.drain_s)
-    recoveries = trial.watch.recovery_s(saboteur.times_of_workers(), lease_s=lab.lease_s)
+    recoveries = trial.watch.recovery_s(saboteur.times_of_workers(), ends=saboteur.ends, lease_s=lab.lease_s)
     measured = {"recovery_s": max(recoveries, default=0.0)}
     figures = {"kills": saboteur.counts(), "interrupted": len(recoveries), **measured}
     return row_result("R1", what, verdict, figures=figures, failures=limits_broken(measured, recovery_s=RECOVERY_S))

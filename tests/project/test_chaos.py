@@ -184,3 +184,4 @@ def test_recovery_counts_from_the_first_kill_that_may_have_hit_the_job() -> None
     watch.takeovers = [Takeover("job", lease_until=130.0, claimed_at=140.0)]
     assert watch.recovery_s([90.0, 105.0, 120.0, 150.0], lease_s=30.0) == [35.0]
     assert watch.recovery_s([90.0, 150.0], lease_s=30.0) == []
+    assert watch.recovery_s([105.0, 120.0], ends=[120.0, 150.0], lease_s=30.0) == [20.0], "nobody was left to claim it"
