@@ -12,10 +12,10 @@ _django: Any = get_asgi_application()  # loads the settings and the apps, which 
 from django.conf import settings  # noqa: E402
 
 from podstream.embedded import ensure_redis  # noqa: E402
-from podstream.start import refuse_nonsense  # noqa: E402
+from podstream.start import start_process  # noqa: E402
 from voice.api.body_limit import BodyLimit  # noqa: E402
 
-refuse_nonsense()
+start_process()
 if settings.REDIS_IS_EMBEDDED:
     ensure_redis(settings.VAR_DIR)
 

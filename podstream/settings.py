@@ -5,6 +5,7 @@ With no variable set this is the small size: SQLite, an embedded Redis and all f
 """
 
 import os
+import socket
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,10 @@ VOICE_MODEL_DIR = Path(env.text("VOICE_MODEL_DIR", str(VAR_DIR / "models"))).res
 VOICE_OUTPUT_DIR = Path(env.text("VOICE_OUTPUT_DIR", str(VAR_DIR / "output"))).resolve()
 WORK_DIR = VAR_DIR / "work"  # what one attempt of a job, or one request, needs while it runs
 
-for folder in (WORK_DIR, VOICE_UPLOAD_DIR, VOICE_MODEL_DIR, VOICE_OUTPUT_DIR):
+METRICS_DIR = VAR_DIR / "metrics" / socket.gethostname()  # what the web processes of one machine have counted
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_DIR)  # its client looks nowhere else, and when it is imported
+
+for folder in (WORK_DIR, METRICS_DIR, VOICE_UPLOAD_DIR, VOICE_MODEL_DIR, VOICE_OUTPUT_DIR):
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 # The web
@@ -43,6 +47,9 @@ JWT_SIGNING_KEY = env.text("JWT_SIGNING_KEY") or local_secret(VAR_DIR, "jwt_sign
 SECRETS_ARE_LOCAL = not (env.text("SECRET_KEY") and env.text("JWT_SIGNING_KEY"))
 REGISTRATION_OPEN = env.flag("REGISTRATION_OPEN", True)
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_FORMAT = env.choice("LOG_FORMAT", "line", among=("line", "json"))
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+SENTRY_DSN = env.url("SENTRY_DSN", schemes=("http", "https"), hosted=("http", "https"))
 
 # Limits, with the names and defaults of the first description of the feature
 MAX_VOICE_FILE_SIZE = env.integer("MAX_VOICE_FILE_SIZE", 10_485_760)
@@ -205,6 +212,7 @@ INSTALLED_APPS = [
     "voice",
 ]
 MIDDLEWARE = [
+    "voice.api.request_metrics.RequestMetricsMiddleware",
     "voice.api.request_id.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -267,7 +275,7 @@ SIMPLE_JWT = {
 
 # HTTPS: what `check --deploy` asks for, where the operator says that the site is behind TLS
 SECURE_SSL_REDIRECT = HTTPS_ONLY
-SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes come from inside, over plain HTTP
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]  # probes come from inside, over plain HTTP
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
@@ -313,8 +321,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "voice.api.request_id.RequestIdFilter"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
+    "formatters": {
+        "line": {"()": "podstream.log_format.LineFormatter"},
+        "json": {"()": "podstream.log_format.JsonFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "uvicorn": {"handlers": [], "propagate": True},  # on a command line it has brought handlers of its own
+        "uvicorn.access": {"handlers": [], "propagate": False},  # it tells query strings; ours tells routes
+    },
 }

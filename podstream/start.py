@@ -1,8 +1,18 @@
 """What a web, worker or beat process does first."""
 
+import logging
 import sys
 
 from django.core.checks import Tags, run_checks
+
+from podstream.sentry import report_to_sentry
+
+
+def start_process() -> None:
+    """Stop where a setting makes no sense; then have bugs and Python's warnings told as everything else is."""
+    refuse_nonsense()
+    logging.captureWarnings(True)
+    report_to_sentry()
 
 
 def refuse_nonsense() -> None:

@@ -1,6 +1,7 @@
 """System checks: settings that make no sense stop the start, each with an id and a hint."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
@@ -163,6 +164,21 @@ def bucket_is_named(**_: Any) -> list[CheckMessage]:
         problem = "Of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set."
         found.append(Error(problem, hint="Set both, or none where the machine has a role.", id="voice.E010"))
     return found
+
+
+@register(Tags.compatibility)
+def sentry_is_whole(**_: Any) -> list[CheckMessage]:
+    """SENTRY_DSN has a key and a project's number. It is not shown: the key is a secret."""
+    parts = urlsplit(settings.SENTRY_DSN)
+    if not settings.SENTRY_DSN or (parts.username and parts.path.rpartition("/")[2].isdigit()):
+        return []
+    return [
+        Error(
+            "SENTRY_DSN has no key, or no project's number.",
+            hint="Copy it from the project's settings in Sentry: https://key@host/number.",
+            id="voice.E011",
+        )
+    ]
 
 
 @register(Tags.compatibility)

@@ -6,9 +6,11 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import redis
 from celery import bootsteps, shared_task
 from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.signals import beat_init, celeryd_after_setup, celeryd_init, worker_process_init
@@ -18,7 +20,7 @@ from django.db import close_old_connections, connections
 
 from podstream.celery import app
 from podstream.embedded import ensure_redis
-from podstream.start import refuse_nonsense
+from podstream.start import start_process
 from voice.engines.base import SpeechEngine
 from voice.engines.registry import SHARED_BY_THREADS, engine_get, engines_made, shared_engines_refuse
 from voice.errors import EngineError
@@ -26,6 +28,7 @@ from voice.services.job_run import job_run
 from voice.services.job_sweep import job_sweep
 from voice.services.orphans import orphans_cleanup
 from voice.services.retention import expired_cleanup
+from voice.streaming.heartbeat import INTERVAL_S, Heartbeat, heartbeat_end, heartbeat_send
 
 logger = logging.getLogger(__name__)
 SPEAKING_QUEUES = frozenset({"clone", "synthesis"})  # their jobs want an engine
@@ -61,13 +64,13 @@ def cleanup_orphans() -> None:
 @beat_init.connect
 def check_settings(**_: Any) -> None:
     """Beat reads the same settings."""
-    refuse_nonsense()
+    start_process()
 
 
 @celeryd_init.connect
 def prepare(**_: Any) -> None:
     """Check the settings. The small size: a worker that is started alone brings its Redis along."""
-    refuse_nonsense()
+    start_process()
     if settings.REDIS_IS_EMBEDDED:
         ensure_redis(settings.VAR_DIR)
 
@@ -146,10 +149,14 @@ class PeriodicStep(bootsteps.StartStopStep):
 
     def _run(self) -> None:
         while not self._is_stopping.wait(self.interval_s):
-            try:
-                self.do()
-            except Exception:  # the next round tries again: a thread that dies helps nobody
-                logger.exception("%s failed", type(self).__name__)
+            self.round()
+
+    def round(self) -> None:
+        """Do it once, whatever comes of it: the next round tries again, and a thread that dies helps nobody."""
+        try:
+            self.do()
+        except Exception:
+            logger.exception("%s failed", type(self).__name__)
 
 
 class SweepStep(PeriodicStep):
@@ -167,6 +174,45 @@ class SweepStep(PeriodicStep):
             job_sweep()
         finally:
             connections.close_all()
+
+
+class HeartbeatStep(PeriodicStep):
+    """Says in Redis that this worker lives and what it serves, from before its first job until it takes no more."""
+
+    interval_s = INTERVAL_S
+    requires = ("celery.worker.components:Pool",)  # so that it stops before the pool, which waits for its jobs
+
+    def __init__(self, worker: Any, **options: Any) -> None:
+        super().__init__(worker, **options)
+        self._worker = worker
+
+    def start(self, worker: Any) -> None:
+        self.round()
+        super().start(worker)
+
+    def stop(self, worker: Any) -> None:
+        super().stop(worker)
+        try:
+            heartbeat_end(self._heartbeat())
+        except redis.RedisError as error:
+            logger.warning("heartbeat not taken back, it expires: %s", type(error).__name__)
+
+    def terminate(self, worker: Any) -> None:
+        self.stop(worker)
+
+    def do(self) -> None:
+        engines = {name: dict(engine.report()) for name, engine in engines_made().items()}
+        heartbeat_send(replace(self._heartbeat(), engines=engines))
+
+    def _heartbeat(self) -> Heartbeat:
+        pool = self._worker.pool_cls
+        return Heartbeat(
+            name=self._worker.hostname,
+            pid=os.getpid(),
+            pool="threads" if issubclass(pool, ThreadPool) else pool.__module__.rpartition(".")[2],
+            concurrency=self._worker.concurrency,
+            queues=tuple(sorted(app.amqp.queues.consume_from)),
+        )
 
 
 class ReportStep(PeriodicStep):
@@ -223,4 +269,4 @@ def end_worker() -> None:
     leave.start()
 
 
-app.steps["worker"].update({SweepStep, ReportStep, HealthStep})
+app.steps["worker"].update({SweepStep, HeartbeatStep, ReportStep, HealthStep})

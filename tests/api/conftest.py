@@ -9,10 +9,21 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
-from tests.conftest import wait_until
+from tests.conftest import ALL_QUEUES, wait_until
 from tests.waveforms import flac_bytes, speech_like
+from voice.streaming.heartbeat import Heartbeat, heartbeat_end, heartbeat_send
 
 RECORDING = flac_bytes(speech_like(11.0, 16_000))
+
+
+@pytest.fixture(autouse=True)
+def living_worker(redis_server: None) -> Iterator[Heartbeat]:
+    """As far as the web can see, somebody serves every queue."""
+    queues = tuple(ALL_QUEUES.split(","))
+    heartbeat = Heartbeat(name="worker@test", pid=1, pool="prefork", concurrency=2, queues=queues)
+    heartbeat_send(heartbeat)
+    yield heartbeat
+    heartbeat_end(heartbeat)
 
 
 @pytest.fixture

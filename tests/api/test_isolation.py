@@ -14,11 +14,11 @@ from voice.models import Synthesis, User, VoiceModel, VoiceSample
 
 MISSING = uuid.UUID("00000000-0000-4000-8000-000000000000")
 PUBLIC = {"register", "token", "token-refresh", "logout", "schema", "docs", "index", "live", "ready"}
-OWN_LOGIN = re.compile(r"admin(/|$)|static/")
+OWN_LOGIN = re.compile(r"admin(/|$)|static/|metrics$")
 
 
 def routes() -> Iterator[tuple[str, str, Any]]:
-    """(method, path template, name) of every route of the site but the admin's, whose login is its own."""
+    """(method, path template, name) of every route of the site but those whose login is their own."""
 
     def walk(patterns: Any, prefix: str) -> Iterator[tuple[str, URLPattern]]:
         for each in patterns:

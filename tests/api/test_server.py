@@ -11,9 +11,11 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from tests.api.rows import completed_synthesis, ready_model, ready_sample
+from tests.conftest import redis_away
 from voice.engines.base import LANGUAGES
 from voice.engines.registry import engine_names
 from voice.models import User
+from voice.streaming.heartbeat import Heartbeat, heartbeat_end, heartbeat_send
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +51,37 @@ def test_limits_are_the_settings_and_usage_is_mine(api: APIClient, user: User, o
 
 def test_a_process_that_reaches_everything_is_ready() -> None:
     response = APIClient().get("/health/ready")
-    assert response.json() == {"status": "ok", "checks": {"database": "ok", "redis": "ok", "storage": "ok"}}
+    checks = {"database": "ok", "redis": "ok", "storage": "ok", "worker": "ok"}
+    assert response.json() == {"status": "ok", "checks": checks}
+
+
+def test_without_workers_what_is_accepted_is_not_done_so_a_process_is_not_ready(living_worker: Heartbeat) -> None:
+    heartbeat_end(living_worker)
+    response = APIClient().get("/health/ready")
+    assert (response.status_code, response.json()["code"]) == (503, "not_ready")
+    assert response.json()["checks"]["worker"] == "none for preprocess, clone, synthesis"
+    assert response.json()["detail"] == "Away: worker."
+    assert APIClient().get("/health/live").status_code == 200
+
+
+def test_two_workers_may_share_the_queues_and_each_queue_needs_one(living_worker: Heartbeat) -> None:
+    heartbeat_end(living_worker)
+    speech = Heartbeat(name="gpu@test", pid=2, pool="threads", concurrency=32, queues=("clone", "synthesis"))
+    cpu = Heartbeat(name="cpu@test", pid=3, pool="prefork", concurrency=2, queues=("maintenance", "preprocess"))
+    try:
+        heartbeat_send(speech)
+        assert APIClient().get("/health/ready").json()["checks"]["worker"] == "none for preprocess"
+        heartbeat_send(cpu)
+        assert APIClient().get("/health/ready").status_code == 200
+    finally:
+        heartbeat_end(speech)
+        heartbeat_end(cpu)
+
+
+def test_without_redis_nobody_knows_of_workers(settings: Settings) -> None:
+    with redis_away(settings):
+        checks = APIClient().get("/health/ready").json()["checks"]
+    assert checks == {"database": "ok", "redis": "ConnectionError", "storage": "ok", "worker": "ConnectionError"}
 
 
 def test_a_process_without_a_database_is_alive_and_not_ready() -> None:
@@ -60,7 +92,8 @@ def test_a_process_without_a_database_is_alive_and_not_ready() -> None:
         assert APIClient().get("/health/live").json() == {"status": "ok"}
         response = APIClient().get("/health/ready")
     assert (response.status_code, response.json()["code"]) == (503, "not_ready")
-    assert response.json()["checks"] == {"database": "OperationalError", "redis": "ok", "storage": "ok"}
+    assert [name for name, state in response.json()["checks"].items() if state != "ok"] == ["database"]
+    assert response.json()["checks"]["database"] == "OperationalError"
     assert "10.0.0.7" not in response.content.decode()
 
 

@@ -1,6 +1,7 @@
 """Real stacks for tests, each in a folder of its own: web, worker and Redis as `make run` starts them."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -94,6 +95,12 @@ def assert_nothing_left(var_dir: Path) -> None:
     """No lock is held and no socket is left of a stack that worked in `var_dir`."""
     assert not redis_socket(var_dir).parent.exists()
     assert running_stack(var_dir) is None
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
 
 
 def answers(url: str) -> bool:

@@ -119,10 +119,10 @@ def test_the_commands_of_the_services_run(
 
     said: dict[str, Callable[[str], bool]] = {
         "migrate": lambda log: "static files" in log,
-        "web": lambda log: answers(f"http://127.0.0.1:{port}/health/ready"),
+        "web": lambda log: answers(f"http://127.0.0.1:{port}/health/live"),
         "beat": lambda log: "Sending due task sweep" in log,
         "worker-gpu": lambda log: 0 < log.find("engine embedded") < log.find("gpu0@"),
-        "worker-cpu": lambda log: "succeeded" in log,
+        "worker-cpu": lambda log: "succeeded" in log and answers(f"http://127.0.0.1:{port}/health/ready"),
         "smoke": lambda log: "checks passed" in log,
     }
     for service, is_up in said.items():

@@ -45,8 +45,9 @@ def test_the_commands_of_production_work(
     assert (tmp_path / "static" / "admin").is_dir()
 
     web = start_server(command["uvicorn"])
-    wait_until(lambda: answers(f"http://127.0.0.1:{port}/health/ready"), timeout_s=40)
+    wait_until(lambda: answers(f"http://127.0.0.1:{port}/health/live"), timeout_s=40)
     worker = start_server([re.sub("^4$", "1", word) for word in command["worker"]])
+    wait_until(lambda: answers(f"http://127.0.0.1:{port}/health/ready"), timeout_s=40)
     beat = start_server(command["beat"])
 
     wait_until(lambda: "Sending due task sweep" in beat.read_text(), timeout_s=40)

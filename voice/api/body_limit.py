@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.conf import settings
 
 from voice.api.problems import MEDIA_TYPE, problem
 from voice.api.request_id import HEADER, request_id_from
+from voice.api.request_metrics import request_observe
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -18,6 +20,7 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 UPLOAD_PATH = "/api/voice/upload"
 DISCARD_BYTES = 64 * 1024 * 1024
 DISCARD_S = 10.0
+BODY_REFUSED = "(body refused)"  # stands for the route, which nobody looked for
 
 
 class BodyLimit:
@@ -35,15 +38,16 @@ class BodyLimit:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
+        started = time.monotonic()
         headers = dict(scope["headers"])
         limit = _limit_of(scope["path"])
         if _declared_length(headers) > limit:
-            await _refuse(scope, headers, receive, send)
+            await _refuse(scope, receive, send, started=started)
             return
         counter = _Counter(receive, limit)
         await self.app(scope, counter.receive, send)
         if counter.is_over:
-            await _refuse(scope, headers, receive, send)
+            await _refuse(scope, receive, send, started=started)
 
 
 class _Counter:
@@ -74,8 +78,10 @@ def _declared_length(headers: dict[bytes, bytes]) -> int:
     return int(declared) if declared.isdigit() else 0
 
 
-async def _refuse(scope: MutableMapping[str, Any], headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
+async def _refuse(scope: MutableMapping[str, Any], receive: Receive, send: Send, *, started: float) -> None:
+    headers = dict(scope["headers"])
     request_id = request_id_from(headers.get(HEADER.lower().encode(), b"").decode("latin1"))
+    request_observe(method=scope["method"], route=BODY_REFUSED, status=413, duration_s=time.monotonic() - started)
     body = json.dumps(_too_large(scope["path"], request_id)).encode()
     answer_headers = [
         (b"content-type", MEDIA_TYPE.encode()),

@@ -162,4 +162,4 @@ LIMITS_ANSWER = {
     "usage": {"samples": 2, "models": 1, "syntheses": 14, "speech_s": 310.2},
     "rate_limit": {"limit": 20, "remaining": 17, "reset_s": 1580},
 }
-READY_ANSWER = {"status": "ok", "checks": {"database": "ok", "redis": "ok", "storage": "ok"}}
+READY_ANSWER = {"status": "ok", "checks": {"database": "ok", "redis": "ok", "storage": "ok", "worker": "ok"}}

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.functional import SimpleLazyObject
 
 logger = logging.getLogger(__name__)
 HEADER = "X-Request-ID"
@@ -43,16 +44,36 @@ class RequestIdMiddleware:
         try:
             response = self.get_response(request)
             took_ms = 1000 * (time.monotonic() - started)
-            logger.info("%s %s %d %.0f ms", request.method, _route_of(request), response.status_code, took_ms)
+            _log(request, response.status_code, took_ms)
         finally:
             _current.reset(token)
         response.headers[HEADER] = request_id
         return response
 
 
-def _route_of(request: HttpRequest) -> str:
+def route_of(request: HttpRequest) -> str:
     """The pattern that the path matched, with the names of its parts instead of their values."""
     return f"/{request.resolver_match.route}" if request.resolver_match else "(no route)"
+
+
+def _log(request: HttpRequest, status: int, took_ms: float) -> None:
+    route = route_of(request)
+    fields = {
+        "method": request.method,
+        "route": route,
+        "status": status,
+        "duration_ms": round(took_ms, 1),
+        "user_id": _user_id_of(request),
+    }
+    logger.info("%s %s %d %.0f ms", request.method, route, status, took_ms, extra=fields)
+
+
+def _user_id_of(request: HttpRequest) -> str | None:
+    """Who it was, as far as the request had to find out: logging must not ask the database for a session's user."""
+    user = getattr(request, "user", None)
+    if type(user) is SimpleLazyObject:
+        user = getattr(request, "_cached_user", None)
+    return None if user is None or user.pk is None else str(user.pk)
 
 
 class RequestIdFilter(logging.Filter):

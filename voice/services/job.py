@@ -20,6 +20,7 @@ from voice.models.lifecycle import (
     VoiceModelStatus,
     advance,
 )
+from voice.services.job_metrics import job_count_end
 from voice.services.lease import Lease
 from voice.services.sample_files import decoded_drop
 from voice.streaming.progress import job_publish
@@ -183,6 +184,8 @@ def _end(job: Job, state: JobState, *, only: Q, **fields: object) -> bool:
     )
     if ended:
         transaction.on_commit(lambda: job_publish(job.pk, state), robust=True)
+        code = str(fields.get("error_code", ""))
+        transaction.on_commit(lambda: job_count_end(job, state, code=code), robust=True)
     return bool(ended)
 
 

@@ -11,6 +11,7 @@ from voice.errors import EngineError, LeaseLost, VoiceError
 from voice.models import JobKind
 from voice.services.clone_run import clone_run
 from voice.services.job import job_claim, job_fail, job_finish, job_retry
+from voice.services.job_metrics import job_count_start
 from voice.services.lease import Lease
 from voice.services.outcome import Outcome
 from voice.services.preprocess_run import preprocess_run
@@ -31,6 +32,7 @@ def job_run(*, job_id: UUID) -> None:
     lease = job_claim(job_id=job_id)
     if lease is None:
         return
+    job_count_start(lease.job)
     with lease.kept_alive(), work_folder() as folder:
         try:
             outcome = WORK[lease.job.kind](lease, folder)

@@ -1,4 +1,4 @@
-"""Probes: is this process alive, can it do its work."""
+"""Probes: is this process alive, can what it accepts be done."""
 
 import os
 from collections.abc import Callable
@@ -17,8 +17,12 @@ from voice.api.methods import METHODS
 from voice.api.schema import operation
 from voice.api.serializers.server import HealthSerializer
 from voice.errors import ServiceUnavailable
+from voice.services.job import QUEUES
 from voice.storage import output_storage, sample_storage, voice_model_storage
+from voice.streaming.heartbeat import workers_seen
 from voice.streaming.redis_client import redis_client
+
+OK = "ok"
 
 
 class LiveView(APIView):
@@ -37,15 +41,15 @@ class LiveView(APIView):
         is_public=True,
     )
     def get(self, request: Request) -> Response:
-        return Response({"status": "ok"})
+        return Response({"status": OK})
 
 
 class ReadyView(LiveView):
-    """GET /health/ready: the process can reach all that it needs."""
+    """GET /health/ready: the process can reach all that it needs, and somebody does the work that it accepts."""
 
     @operation(
         "ready",
-        summary="The process can reach all that it needs",
+        summary="The process can reach all that it needs, workers included",
         tag="health",
         answers={200: (HealthSerializer, examples.READY_ANSWER)},
         problems=(503,),
@@ -53,32 +57,41 @@ class ReadyView(LiveView):
     )
     def get(self, request: Request) -> Response:
         checks = {name: _state(check) for name, check in CHECKS.items()}
-        if set(checks.values()) != {"ok"}:
-            away = ", ".join(name for name, state in checks.items() if state != "ok")
+        if set(checks.values()) != {OK}:
+            away = ", ".join(name for name, state in checks.items() if state != OK)
             raise ServiceUnavailable("not_ready", f"Away: {away}.", details={"checks": checks})
-        return Response({"status": "ok", "checks": checks})
+        return Response({"status": OK, "checks": checks})
 
 
-def _state(check: Callable[[], object]) -> str:
+def _state(check: Callable[[], str]) -> str:
     try:
-        check()
+        return check()
     except (DatabaseError, redis.RedisError, OSError, ServiceUnavailable) as error:
         return type(error).__name__
-    return "ok"
 
 
-def _database() -> None:
+def _database() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+    return OK
 
 
-def _redis() -> None:
+def _redis() -> str:
     redis_client().ping()
+    return OK
 
 
-def _storage() -> None:
+def _storage() -> str:
     for storage in (sample_storage(), voice_model_storage(), output_storage()):
         _check_writable(storage)
+    return OK
+
+
+def _worker() -> str:
+    """Whether each kind of job has a worker that gave a sign of life lately."""
+    served = {queue for worker in workers_seen() for queue in worker.queues}
+    missing = [queue for queue in QUEUES.values() if queue not in served]
+    return f"none for {', '.join(missing)}" if missing else OK
 
 
 def _check_writable(storage: Storage) -> None:
@@ -88,4 +101,9 @@ def _check_writable(storage: Storage) -> None:
         raise PermissionError(storage.location)
 
 
-CHECKS: dict[str, Callable[[], None]] = {"database": _database, "redis": _redis, "storage": _storage}
+CHECKS: dict[str, Callable[[], str]] = {
+    "database": _database,
+    "redis": _redis,
+    "storage": _storage,
+    "worker": _worker,
+}
