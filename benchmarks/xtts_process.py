@@ -28,12 +28,9 @@ class Process:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            assert self._process.stdin is not None
-            self._process.stdin.close()
-        else:
+        if kind is not None:
             self._process.kill()
-        self._process.wait()
+        self._process.__exit__(kind, error, trace)  # closes its standard input, at which it ends, and waits for that
 
     def ask(self, task: str, **arguments: object) -> Any:
         """What the child's task of this name returns. Raises RuntimeError if the child ends."""

@@ -49,9 +49,8 @@ FULL = {
 }
 
 
-def measure(extent: Extent, *, device: str) -> dict[str, Figures]:
-    """The figures of each side and of the machine."""
-    folder = full_size_checkpoint()
+def measure(extent: Extent, *, device: str, folder: Path) -> dict[str, Figures]:
+    """The figures of each side and of the machine. `folder`: the checkpoint, as `download_xtts` leaves it."""
     checkpoint = Checkpoint.open(folder)
     sentences = sentences_of(text_of(extent.characters), LANGUAGE, TextTokenizer(checkpoint))
     floors = {
@@ -111,7 +110,7 @@ def spoken_in_turns(
     cuts = [round(i * len(sample) / (len(ours) + 1)) for i in range(len(ours) + 2)]
     runs = [coqui.ask("text", sentences=sample[: cuts[1]])]
     text: dict[str, Figures] = {}
-    for (name, side), start, stop in zip(ours.items(), cuts[1:], cuts[2:], strict=True):
+    for (name, side), start, stop in zip(ours.items(), cuts[1:-1], cuts[2:], strict=True):
         text[name] = {**side.ask("text", characters=extent.characters), "sentences": len(found)}
         runs.append(coqui.ask("text", sentences=sample[start:stop]))
     total = {figure: sum(run[figure] for run in runs) for figure in ("audio_s", "work_s")}
@@ -192,7 +191,7 @@ def main() -> None:
     arguments = parser.parse_args()
     extent = QUICK if arguments.quick else FULL[arguments.device]
     machine = machine_name(arguments.device)
-    figures = measure(extent, device=arguments.device)
+    figures = measure(extent, device=arguments.device, folder=full_size_checkpoint())
     table = Table("", "Coqui, float32", "ours, float32", "ours, bfloat16", title=f"XTTS v2 on {machine}")
     for row in rows(figures, extent):
         table.add_row(*row)

@@ -150,8 +150,10 @@ def _shut_down(socket: Path) -> None:
     client = redis_once(socket, timeout_s=5)
     try:
         client.shutdown(nosave=True)  # the append-only file has everything
+        if _server is not None:
+            _server.wait(timeout=5)  # where this process started it, it is also the one to reap it
         socket.parent.rmdir()  # empty by now: the server removes its socket before it ends
-    except (redis.ConnectionError, redis.TimeoutError, OSError):
+    except (redis.ConnectionError, redis.TimeoutError, subprocess.TimeoutExpired, OSError):
         return  # it was gone already
     finally:
         client.close()

@@ -42,8 +42,9 @@ class Linear:
 
     def _by_columns(self, x: Tensor) -> Tensor:
         """The same as W x^T, which MKL makes in two thirds of the time where there are 16 rows."""
-        columns: Tensor = torch.addmm(self.bias[:, None], self.weight, x.t())
-        return columns.t().contiguous()
+        result = x.new_empty(len(x), len(self.bias))
+        torch.add(torch.mm(self.weight, x.t()).t(), self.bias, out=result)
+        return result
 
 
 @dataclass(frozen=True, slots=True)
