@@ -59,6 +59,8 @@ MAX_SYNTHESIS_TEXT_LENGTH = env.integer("MAX_SYNTHESIS_TEXT_LENGTH", 5000)
 TTS_TIMEOUT = env.integer("TTS_TIMEOUT", 60_000)  # milliseconds that `Prefer: wait` may hold an answer
 WRITES_PER_HOUR = env.integer("WRITES_PER_HOUR", 20)
 LOGINS_PER_MINUTE = env.integer("LOGINS_PER_MINUTE", 10)
+JOBS_PER_USER_MAX = env.integer("JOBS_PER_USER_MAX", 100)
+QUEUE_DEPTH_MAX = env.integer("QUEUE_DEPTH_MAX", 1000)
 
 # Voices and jobs
 VOICE_ENGINE = env.text("VOICE_ENGINE", "embedded")
@@ -117,7 +119,7 @@ CACHES = {
 }
 SWEEP_IN_WORKER = env.flag("SWEEP_IN_WORKER", True)  # any number of sweepers may run beside each other
 
-# Celery: a message is only a wake-up that carries a job's id; see docs/adr/0001-jobs.md
+# Celery: a message is only a wake-up for one more job of a kind; see docs/adr/0001-jobs.md
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -92,6 +92,12 @@ class ServiceUnavailable(VoiceError):
     retryable = True
 
 
+class TooManyJobs(VoiceError):
+    """The user has as much unfinished work here as one user may have (429)."""
+
+    retryable = True
+
+
 class JobCancelled(VoiceError):
     """The user, or a deletion, asked the running job to stop."""
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 import redis
 from celery import bootsteps, shared_task
@@ -24,7 +23,7 @@ from podstream.start import start_process
 from voice.engines.base import SpeechEngine
 from voice.engines.registry import SHARED_BY_THREADS, engine_get, engines_made, shared_engines_refuse
 from voice.errors import EngineError
-from voice.services.job_run import job_run
+from voice.services.job_run import job_run_next
 from voice.services.job_sweep import job_sweep
 from voice.services.orphans import orphans_cleanup
 from voice.services.retention import expired_cleanup
@@ -37,9 +36,9 @@ LEAVE_S = 30.0
 
 
 @shared_task(name="voice.run_job")
-def run_job(job_id: str) -> None:
-    """Do a job, if it is still there to be done."""
-    job_run(job_id=UUID(job_id))
+def run_job(kind: str) -> None:
+    """Do the job of a kind whose turn it is, if one is due."""
+    job_run_next(kind=kind)
 
 
 @shared_task(name="voice.sweep", time_limit=120)

@@ -15,6 +15,8 @@ from voice.models import Synthesis, User, VoiceModel, VoiceSample
 
 pytestmark = pytest.mark.django_db
 Count = Callable[..., Any]
+PLACES = 4  # where what is queued stands in its line, however much of it is shown
+ROOM = 2  # whether one more job may wait, one request of a user after the other
 QUERIES = {  # with those that follow the commit; savepoints count
     ("get", "/"): 0,
     ("get", "/api/schema"): 0,
@@ -26,19 +28,19 @@ QUERIES = {  # with those that follow the commit; savepoints count
     ("post", "/api/auth/token/refresh"): 11,
     ("post", "/api/auth/logout"): 10,
     ("get", "/api/auth/me"): 1,  # who asks: one query of everything that follows
-    ("post", "/api/voice/upload"): 10,
+    ("post", "/api/voice/upload"): 11 + ROOM + PLACES,  # there is also a look before it is decoded
     ("get", "/api/voice/samples"): 3,  # who asks, how many, which
     ("get", "/api/voice/samples/<uuid:id>"): 2,
     ("patch", "/api/voice/samples/<uuid:id>"): 7,
     ("delete", "/api/voice/samples/<uuid:id>"): 15,
     ("get", "/api/voice/samples/<uuid:id>/audio"): 2,
-    ("post", "/api/voice/clone"): 15,
+    ("post", "/api/voice/clone"): 15 + ROOM + PLACES,
     ("get", "/api/voice/models"): 4,  # and their recordings
     ("get", "/api/voice/models/<uuid:id>"): 3,
     ("patch", "/api/voice/models/<uuid:id>"): 10,
     ("delete", "/api/voice/models/<uuid:id>"): 22,
-    ("post", "/api/voice/synthesize"): 13,
-    ("get", "/api/voice/history"): 3,
+    ("post", "/api/voice/synthesize"): 13 + ROOM + PLACES,
+    ("get", "/api/voice/history"): 3 + PLACES,
     ("get", "/api/voice/history/<uuid:id>"): 2,
     ("delete", "/api/voice/history/<uuid:id>"): 12,
     ("get", "/api/voice/history/<uuid:id>/audio"): 2,
@@ -134,6 +136,13 @@ def test_a_list_of_many_rows_costs_what_one_of_few_does(
 
 
 def test_a_filtered_list_costs_what_the_whole_does(api: APIClient, mine: Belongings, assert_queries: Count) -> None:
-    filters = ["q=hello", "status=completed", "ordering=duration_s", "page_size=1", f"model_id={mine.voice_model.pk}"]
+    filters = ["q=hello", "status=queued", "ordering=duration_s", "page_size=1", f"model_id={mine.voice_model.pk}"]
     for query in filters:
         assert_queries(QUERIES["get", "/api/voice/history"], lambda: api.get(f"/api/voice/history?{query}"))  # noqa: B023
+
+
+def test_a_list_in_which_nothing_waits_asks_for_no_place(
+    api: APIClient, mine: Belongings, assert_queries: Count
+) -> None:
+    queries = QUERIES["get", "/api/voice/history"] - PLACES
+    assert_queries(queries, lambda: api.get("/api/voice/history?status=completed"))

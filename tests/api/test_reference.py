@@ -17,7 +17,12 @@ NEVER_SHOWN = {
     "lease_lost",  # stops a worker; the job's next owner tells what becomes of it
     "blend_invalid",  # `blend` is for programs: the API has no route to it
 }
-OF_REQUESTS_ALONE = ("voice/api/", "voice/services/account.py", "voice/services/idempotency.py")
+OF_REQUESTS_ALONE = (
+    "voice/api/",
+    "voice/services/account.py",
+    "voice/services/idempotency.py",
+    "voice/services/job_limits.py",
+)
 
 
 def codes(*, without: tuple[str, ...] = ()) -> set[str]:

@@ -8,6 +8,7 @@ SYNTHESIS_ID = "c7f2b6a8-3e0b-47f1-8b1c-6f1f2a9d3d33"
 TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl"  # noqa: S105 (signed by nobody)
 REQUEST_ID = "7f0f4f0e6d2b4b8f9a3c5d1e0b6a9c44"
 CREATED_AT = "2026-11-22T12:00:00Z"
+QUEUED = {"queue_position": 3, "estimated_wait_s": 4.2}
 
 USER: dict[str, Any] = {
     "id": "9a1d3c5e-7b9f-4a2c-8e4d-6f8a0b2c4d55",
@@ -27,6 +28,8 @@ SAMPLE: dict[str, Any] = {
     "status": "ready",
     "progress": 1.0,
     "phase": None,
+    "queue_position": None,
+    "estimated_wait_s": None,
     "error": None,
     "created_at": CREATED_AT,
     "updated_at": "2026-11-22T12:00:02Z",
@@ -58,6 +61,7 @@ SAMPLE_ACCEPTED = {
     **SAMPLE,
     "status": "uploaded",
     "progress": 0.0,
+    **QUEUED,
     "updated_at": CREATED_AT,
     "speech_duration_s": None,
     "quality": None,
@@ -71,6 +75,8 @@ MODEL: dict[str, Any] = {
     "status": "ready",
     "progress": 1.0,
     "phase": None,
+    "queue_position": None,
+    "estimated_wait_s": None,
     "error": None,
     "created_at": CREATED_AT,
     "updated_at": "2026-11-22T12:00:04Z",
@@ -83,7 +89,7 @@ MODEL: dict[str, Any] = {
     "blocked_reason": None,
     "links": {"self": f"/api/voice/models/{MODEL_ID}", "history": f"/api/voice/history?model_id={MODEL_ID}"},
 }
-MODEL_ACCEPTED = {**MODEL, "status": "pending", "progress": 0.0, "updated_at": CREATED_AT, "quality": None}
+MODEL_ACCEPTED = {**MODEL, "status": "pending", "progress": 0.0, **QUEUED, "updated_at": CREATED_AT, "quality": None}
 
 SYNTHESIZE_REQUEST = {"model_id": MODEL_ID, "text": "Hello, world!", "output_format": "mp3"}
 SYNTHESIS: dict[str, Any] = {
@@ -91,6 +97,8 @@ SYNTHESIS: dict[str, Any] = {
     "status": "completed",
     "progress": 1.0,
     "phase": None,
+    "queue_position": None,
+    "estimated_wait_s": None,
     "error": None,
     "created_at": CREATED_AT,
     "updated_at": "2026-11-22T12:00:01Z",
@@ -116,6 +124,7 @@ SYNTHESIS_ACCEPTED = {
     **SYNTHESIS,
     "status": "queued",
     "progress": 0.0,
+    **QUEUED,
     "updated_at": CREATED_AT,
     "duration_s": None,
     "size_bytes": None,
@@ -123,7 +132,7 @@ SYNTHESIS_ACCEPTED = {
     "completed_at": None,
     "links": {**SYNTHESIS["links"], "audio": None},
 }
-SYNTHESIS_CANCELLED = {**SYNTHESIS_ACCEPTED, "status": "cancelled"}
+SYNTHESIS_CANCELLED = {**SYNTHESIS_ACCEPTED, "status": "cancelled", "queue_position": None, "estimated_wait_s": None}
 
 LANGUAGES_ANSWER = {"languages": [{"code": "en", "name": "English", "engines": ["embedded"]}]}
 ENGINES_ANSWER = {
@@ -156,6 +165,7 @@ LIMITS_ANSWER = {
         "max_samples_per_model": 20,
         "max_wait_s": 60,
         "writes_per_hour": 20,
+        "max_unfinished_jobs": 100,
         "audio_formats": ["wav", "mp3", "flac"],
         "output_formats": ["mp3", "wav", "flac", "ogg"],
     },

@@ -43,6 +43,7 @@ STATUS: Mapping[type[errors.VoiceError], int] = {
     errors.EngineUnavailable: 503,
     errors.EngineError: 500,
     errors.ServiceUnavailable: 503,
+    errors.TooManyJobs: 429,
 }
 """Looked up along an error's ancestors, so a narrower kind answers as its parent until it has a line of its own."""
 
@@ -188,7 +189,7 @@ def _told_of_voice_error(error: errors.VoiceError) -> _Told:
     headers = {}
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="api"'
-    if status == 503:
+    if status in {429, 503}:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     return _Told(
         status,

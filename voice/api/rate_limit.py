@@ -73,7 +73,8 @@ def writes_spend(request: HttpRequest, user: User, *, rows_written: int) -> Usag
     """
     usage = _counted(request, user, increment=True)
     if usage is None:
-        User.objects.select_for_update().get(pk=user.pk)  # one at a time, or each would miss the others' rows
+        # one at a time, or each would miss the others' rows; no key is changed, so that their inserts need not wait
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
         by_rows = _usage_by_rows(user)
         usage = Usage(by_rows.limit, by_rows.used + 1 - rows_written, by_rows.reset_s)
     if usage.used > usage.limit:

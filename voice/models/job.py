@@ -66,6 +66,18 @@ class Job(models.Model):
             models.Index(fields=["lease_until"], name="job_expired", condition=Q(state=JobState.RUNNING)),
             # the rate limit while Redis is away: WHERE owner AND created_at >= an hour ago
             models.Index(fields=["owner", "created_at"], name="job_owner_created"),
+            # the limits: WHERE state IN (queued, running) [AND owner]; turns: WHERE owner AND kind AND state = running
+            models.Index(
+                fields=["owner", "kind", "state"],
+                name="job_owner_unfinished",
+                condition=Q(state__in=[JobState.QUEUED, JobState.RUNNING]),
+            ),
+            # turns: WHERE owner AND kind ORDER BY started_at DESC LIMIT 1
+            models.Index(fields=["owner", "kind", "started_at"], name="job_owner_served"),
+            # estimates: WHERE kind AND state = completed ORDER BY finished_at DESC LIMIT 20
+            models.Index(
+                fields=["kind", "-finished_at"], name="job_kind_completed", condition=Q(state=JobState.COMPLETED)
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=JobState.values), name="job_state_known"),

@@ -41,6 +41,10 @@ FAILED = {
 }
 
 
+class TornJob(RuntimeError):
+    """A job is alive and its resource has ended, which happens to rows that are changed or restored by hand alone."""
+
+
 def job_create(*, owner: User, resource: VoiceSample | VoiceModel | Synthesis, depends_on: Iterable[Job] = ()) -> Job:
     """Write the job of a new resource, in the caller's transaction, and wake a worker after its commit.
 
@@ -61,9 +65,12 @@ def job_create(*, owner: User, resource: VoiceSample | VoiceModel | Synthesis, d
 
 
 def job_enqueue(*, job_id: UUID, kind: str) -> None:
-    """Wake a worker for a job. Raises RedisError or kombu's OperationalError while the broker is away."""
+    """Wake a worker for a job: one more of its kind is taken, whichever's turn it is.
+
+    Raises RedisError or kombu's OperationalError while the broker is away.
+    """
     redis_client().ping()  # says at once that Redis is away; kombu would take 6 s of redis-py's retries to see it
-    current_app.send_task("voice.run_job", args=[str(job_id)], queue=QUEUES[JobKind(kind)], retry=False)
+    current_app.send_task("voice.run_job", args=[kind], queue=QUEUES[JobKind(kind)], retry=False)
     Job.objects.filter(pk=job_id).update(enqueued_at=FromNow())
 
 
@@ -85,12 +92,18 @@ def not_blocked() -> Q:
     return ~Q(Exists(Job.objects.filter(dependents=OuterRef("pk")).exclude(state=JobState.COMPLETED)))
 
 
-def job_claim(*, job_id: UUID) -> Lease | None:
-    """Take a job that is due, or whose worker is lost. Of any number of callers at most one gets the lease."""
-    token = uuid4()
+def jobs_claimable() -> QuerySet[Job]:
+    """Jobs that are due, or whose worker is lost."""
     is_free = Q(state=JobState.QUEUED, run_after__lte=FromNow()) | Q(state=JobState.RUNNING, lease_until__lt=FromNow())
+    return Job.objects.filter(is_free, not_blocked(), attempt__lt=settings.JOB_MAX_ATTEMPTS)
+
+
+def job_claim(*, job_id: UUID) -> Lease | None:
+    """Take a job, if it is claimable. Of any number of callers at most one gets the lease."""
+    token = uuid4()
     with transaction.atomic():
-        claimed = Job.objects.filter(is_free, not_blocked(), pk=job_id, attempt__lt=settings.JOB_MAX_ATTEMPTS).update(
+        free = jobs_claimable().filter(pk=job_id)
+        claimed = free.update(
             state=JobState.RUNNING,
             attempt=F("attempt") + 1,
             lease_token=token,
@@ -103,7 +116,7 @@ def job_claim(*, job_id: UUID) -> Lease | None:
             return None
         job = Job.objects.select_related("sample", "voice_model", "synthesis").get(pk=job_id)
         if not advance(job.resource, WORKING[JobKind(job.kind)]):
-            raise RuntimeError(f"job {job_id} is alive and its resource has ended")  # rolls the claim back
+            raise TornJob(f"job {job_id} is alive and its resource has ended")  # rolls the claim back
     logger.info("job %s: %s attempt %d", job.pk, job.kind, job.attempt)
     return Lease(job=job, token=token)
 

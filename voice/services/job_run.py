@@ -12,6 +12,7 @@ from voice.models import JobKind
 from voice.services.clone_run import clone_run
 from voice.services.job import job_claim, job_fail, job_finish, job_retry
 from voice.services.job_metrics import job_count_start
+from voice.services.job_next import job_take
 from voice.services.lease import Lease
 from voice.services.outcome import Outcome
 from voice.services.preprocess_run import preprocess_run
@@ -27,21 +28,31 @@ WORK: Mapping[str, Work] = {
 }
 
 
+def job_run_next(*, kind: str) -> None:
+    """Do the job of a kind whose turn it is, if one is due. Never raises for what the job itself did wrong."""
+    lease = job_take(kind=kind)
+    if lease is not None:
+        _run(lease)
+
+
 def job_run(*, job_id: UUID) -> None:
-    """Do a job, if it is there to be done. Never raises for what the job itself did wrong."""
+    """Do this job, if it is there to be done, whosever turn it is."""
     lease = job_claim(job_id=job_id)
-    if lease is None:
-        return
+    if lease is not None:
+        _run(lease)
+
+
+def _run(lease: Lease) -> None:
     job_count_start(lease.job)
     with lease.kept_alive(), work_folder() as folder:
         try:
             outcome = WORK[lease.job.kind](lease, folder)
         except LeaseLost:
-            logger.info("job %s: stopped, it is no longer ours", job_id)
+            logger.info("job %s: stopped, it is no longer ours", lease.job.pk)
         except VoiceError as error:
             _retry_or_fail(lease, error)
         except Exception:
-            logger.exception("job %s: attempt %d broke", job_id, lease.job.attempt)
+            logger.exception("job %s: attempt %d broke", lease.job.pk, lease.job.attempt)
             _retry_or_fail(lease, _Broken())
         else:
             _finish(lease, outcome)

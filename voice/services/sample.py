@@ -17,6 +17,7 @@ from voice.models import Job, User, VoiceSample
 from voice.models.lifecycle import VOICE_MODEL_TERMINAL
 from voice.services.idempotency import idempotency_forget
 from voice.services.job import job_cancel, job_create, job_fail, jobs_lock
+from voice.services.job_limits import job_limits_check, job_limits_hold
 from voice.storage import resource_folder, sample_storage, store, work_folder
 
 
@@ -40,8 +41,10 @@ class JudgedUpload:
 def upload_judge(source: Path, *, owner: User) -> Iterator[JudgedUpload]:
     """Decode an upload in the sandbox and store it; unless the block makes it a sample, it is gone afterwards.
 
-    Call it outside of a transaction: it takes up to some seconds. Raises UnsupportedAudio, InvalidAudio, TooLarge.
+    Call it outside of a transaction: it takes up to some seconds. Raises UnsupportedAudio, InvalidAudio, TooLarge,
+    and what `job_limits_check` raises.
     """
+    job_limits_check(owner=owner)
     limits = DecodeLimits(
         max_bytes=settings.MAX_VOICE_FILE_SIZE,
         min_duration_s=settings.MIN_VOICE_DURATION,
@@ -65,7 +68,10 @@ def upload_judge(source: Path, *, owner: User) -> Iterator[JudgedUpload]:
 
 
 def sample_create(*, judged: JudgedUpload, name: str, language: str) -> VoiceSample:
-    """Make a judged upload a sample and have it preprocessed. Runs in the caller's transaction."""
+    """Make a judged upload a sample and have it preprocessed. Runs in the caller's transaction.
+
+    Raises what `job_limits_check` raises.
+    """
     sample = VoiceSample(
         id=judged.sample_id,
         owner=judged.owner,
@@ -81,6 +87,7 @@ def sample_create(*, judged: JudgedUpload, name: str, language: str) -> VoiceSam
         original_name=judged.original_name,
     )
     with transaction.atomic():
+        job_limits_hold(owner=judged.owner)
         sample.save(force_insert=True)
         job_create(owner=judged.owner, resource=sample)
     return sample

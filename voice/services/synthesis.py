@@ -13,6 +13,7 @@ from voice.models import Job, Synthesis, User, VoiceModel
 from voice.models.lifecycle import SynthesisStatus, VoiceModelStatus, advance
 from voice.services.idempotency import idempotency_forget
 from voice.services.job import job_cancel, job_create, jobs_lock
+from voice.services.job_limits import job_limits_hold
 from voice.services.voice_model import engine_check_language
 from voice.storage import output_storage, resource_folder
 from voice.text.normalize import clean_text, length_nfc
@@ -33,7 +34,8 @@ def synthesis_create(
 ) -> Synthesis:
     """Have a text spoken in a voice that is ready or still being made. Runs in the caller's transaction.
 
-    Raises Blocked, Conflict `model_unusable`, InvalidText, InvalidRequest, EngineUnavailable.
+    Raises Blocked, Conflict `model_unusable`, InvalidText, InvalidRequest, EngineUnavailable, and what
+    `job_limits_check` raises.
     """
     _check_usable(voice_model)
     language = language or voice_model.language
@@ -53,6 +55,7 @@ def synthesis_create(
         jobs = jobs_lock(Job.objects.filter(voice_model=voice_model))
         if not jobs:
             raise Conflict("voice_model_deleted", "The voice was deleted meanwhile.")
+        job_limits_hold(owner=owner)
         synthesis.save(force_insert=True)
         job_create(owner=owner, resource=synthesis, depends_on=jobs)
     return synthesis

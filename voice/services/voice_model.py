@@ -13,6 +13,7 @@ from voice.models import Job, User, VoiceModel, VoiceSample
 from voice.models.lifecycle import SAMPLE_TERMINAL, SYNTHESIS_TERMINAL, SampleStatus
 from voice.services.idempotency import idempotency_forget
 from voice.services.job import job_cancel, job_create, job_fail, jobs_lock
+from voice.services.job_limits import job_limits_hold
 from voice.storage import resource_folder, voice_model_storage
 
 
@@ -21,7 +22,7 @@ def voice_model_clone(
 ) -> VoiceModel:
     """Start a voice from recordings that are ready or still being prepared. Runs in the caller's transaction.
 
-    Raises Blocked, Conflict `sample_unusable`, InvalidRequest, EngineUnavailable.
+    Raises Blocked, Conflict `sample_unusable`, InvalidRequest, EngineUnavailable, and what `job_limits_check` raises.
     """
     engine_name = engine or settings.VOICE_ENGINE
     engine_check_language(engine_name, language)
@@ -32,6 +33,7 @@ def voice_model_clone(
         jobs = jobs_lock(Job.objects.filter(sample__in=samples))
         if len(jobs) < len(samples):
             raise Conflict("sample_deleted", "A recording was deleted meanwhile.")
+        job_limits_hold(owner=owner)
         voice_model.save(force_insert=True)
         voice_model.samples.set(samples)
         job_create(owner=owner, resource=voice_model, depends_on=jobs)

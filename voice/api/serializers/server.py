@@ -53,6 +53,7 @@ class LimitsSerializer(serializers.Serializer[Any]):
     max_samples_per_model = serializers.IntegerField()
     max_wait_s = serializers.IntegerField(help_text="The longest `Prefer: wait` that is granted.")
     writes_per_hour = serializers.IntegerField()
+    max_unfinished_jobs = serializers.IntegerField()
     audio_formats = serializers.ListField(child=serializers.CharField())
     output_formats = serializers.ListField(child=serializers.CharField())
 

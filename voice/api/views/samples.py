@@ -131,8 +131,9 @@ class UploadViewSet(SampleViewSet):
         with _decoder(), upload_judge(Path(audio.temporary_file_path()), owner=self.user) as judged:
 
             def make() -> VoiceSample:
-                self.spend_write(rows_written=0)
-                return sample_create(judged=judged, name=name, language=language)
+                sample = sample_create(judged=judged, name=name, language=language)
+                self.spend_write(rows_written=1)
+                return sample
 
             answer, is_replay = creation.made(make)
         return creation.respond(answer, is_replay=is_replay)  # it may wait: the decoder is for the next upload

@@ -94,6 +94,7 @@ def _limits() -> dict[str, Any]:
         "max_samples_per_model": MAX_SAMPLES,
         "max_wait_s": settings.TTS_TIMEOUT // 1000,
         "writes_per_hour": settings.WRITES_PER_HOUR,
+        "max_unfinished_jobs": settings.JOBS_PER_USER_MAX,
         "audio_formats": AudioFormat.values,
         "output_formats": OutputFormat.values,
     }

@@ -1,0 +1,110 @@
+"""The line of each kind of jobs, in which users take turns. See docs/adr/0006-fair-turns.md."""
+
+import statistics
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, Min, OuterRef, QuerySet, Subquery
+
+from voice.models import Job
+from voice.models.database_time import FromNow
+from voice.models.lifecycle import JobState
+
+RUNS_AVERAGED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a queued job stands in the line of its kind, as far as one can see now.
+
+    `position` 1 is taken next. `wait_s` is None while no job of the kind has been completed.
+    """
+
+    position: int
+    wait_s: float | None
+
+
+def jobs_in_hand(*, kind: str) -> QuerySet[Job]:
+    """The jobs of a kind that a living worker has."""
+    return Job.objects.filter(kind=kind, state=JobState.RUNNING, lease_until__gte=FromNow())
+
+
+def last_served_at(*, kind: str) -> Subquery:
+    """When a worker last took a job of a kind from the owner of the row; null for never."""
+    taken = Job.objects.filter(kind=kind, owner=OuterRef("owner"), started_at__isnull=False)
+    return Subquery(taken.order_by("-started_at").values("started_at")[:1])
+
+
+def job_places(jobs: Iterable[Job]) -> Mapping[UUID, Place]:
+    """The places of those of `jobs` that are queued, by id: no query where none is, else four for each kind.
+
+    A job that is taken meanwhile is missing. A job that waits for another one, or for its next attempt, stands in
+    line like any other: the estimate does not know how long that will take.
+    """
+    waiting = [job for job in jobs if job.state == JobState.QUEUED]
+    places: dict[UUID, Place] = {}
+    for kind in {job.kind for job in waiting}:
+        places |= _places_of([job for job in waiting if job.kind == kind], kind=kind)
+    return places
+
+
+def _places_of(jobs: list[Job], *, kind: str) -> dict[UUID, Place]:
+    in_hand = dict(jobs_in_hand(kind=kind).order_by().values_list("owner").annotate(Count("pk")))
+    turns = _turns({job.owner_id for job in jobs}, kind=kind)
+    lengths = _lengths(in_hand, kind=kind)
+    run_s, parallel = _mean_run_s(kind=kind), max(1, sum(in_hand.values()))
+    places = {}
+    for job in jobs:
+        if job.pk in turns and job.owner_id in lengths:
+            position = _position(turns[job.pk], owner_id=job.owner_id, lengths=lengths)
+            places[job.pk] = Place(position, None if run_s is None else position * run_s / parallel)
+    return places
+
+
+def _turns(owner_ids: set[UUID], *, kind: str) -> dict[UUID, int]:
+    """Of each queued job of some owners, the how many-th of its owner it is."""
+    queued = Job.objects.filter(kind=kind, state=JobState.QUEUED, owner__in=owner_ids)
+    turns: dict[UUID, int] = {}
+    so_far = dict.fromkeys(owner_ids, 0)
+    for job_id, owner_id in queued.order_by("created_at", "pk").values_list("pk", "owner"):
+        so_far[owner_id] += 1
+        turns[job_id] = so_far[owner_id]
+    return turns
+
+
+def _lengths(in_hand: Mapping[UUID, int], *, kind: str) -> dict[UUID, int]:
+    """How many queued jobs each owner has; the owner whose turn it is comes first."""
+    queued = Job.objects.filter(kind=kind, state=JobState.QUEUED).order_by().values("owner")
+    owners = queued.annotate(length=Count("pk"), oldest=Min("created_at"), served_at=last_served_at(kind=kind))
+    in_turn = sorted(
+        owners,
+        key=lambda row: (
+            in_hand.get(row["owner"], 0),
+            row["served_at"] is not None,
+            row["served_at"] or row["oldest"],
+            row["oldest"],
+        ),
+    )
+    return {row["owner"]: row["length"] for row in in_turn}
+
+
+def _position(turn: int, *, owner_id: UUID, lengths: Mapping[UUID, int]) -> int:
+    """The place of an owner's `turn`-th job: who comes before the owner has had as many turns by then, who comes
+    after one less.
+    """
+    position, turns = turn, turn
+    for other_id, length in lengths.items():
+        if other_id == owner_id:
+            turns -= 1
+        else:
+            position += min(length, turns)
+    return position
+
+
+def _mean_run_s(*, kind: str) -> float | None:
+    """How long the jobs took that were completed last."""
+    completed = Job.objects.filter(kind=kind, state=JobState.COMPLETED).order_by("-finished_at")
+    times = completed.values_list("started_at", "finished_at")[:RUNS_AVERAGED]
+    runs_s = [(end - start).total_seconds() for start, end in times if start is not None and end is not None]
+    return statistics.fmean(runs_s) if runs_s else None
