@@ -1,9 +1,11 @@
 """What /metrics tells, and to whom."""
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from rest_framework.test import APIClient
 
 from tests.api.rows import ended_job, queued_synthesis, ready_model, ready_sample
 from tests.conftest import redis_away
+from voice.api.request_metrics import ROOM_BYTES
 from voice.errors import EngineError, VoiceError
 from voice.models import Job, JobKind, Synthesis, User
 from voice.models.lifecycle import SynthesisStatus, advance
@@ -131,6 +134,23 @@ def test_a_body_that_is_cut_before_django_sees_it_is_counted(live_url: str) -> N
     before = figures().get((name, frozenset(labels.items())), 0.0)
     assert httpx.post(f"{live_url}/api/auth/token", content=b"x" * 300_000).status_code == 413
     assert one(figures(), name, **labels) - before == 1
+
+
+def test_where_counting_is_impossible_requests_are_answered_all_the_same(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.METRICS_DIR = tmp_path / "missing"
+    assert [APIClient().get("/health/live").status_code for _ in range(3)] == [200, 200, 200]
+    assert caplog.text.count("requests are not counted") == 1
+    found = figures()
+    assert named(found, "http_request_duration_seconds_count") == set()
+    assert named(found, "jobs")
+
+
+def test_the_room_for_counts_is_taken_before_it_is_used(settings: Settings) -> None:
+    APIClient().get("/health/live")
+    (file,) = settings.METRICS_DIR.glob(f"histogram_{os.getpid()}.db")
+    assert file.stat().st_blocks * 512 >= ROOM_BYTES, "no hole that a full disk could not fill"
 
 
 def blocked_synthesis(user: User, *, needs: Job) -> Job:
