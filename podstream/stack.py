@@ -8,7 +8,7 @@ With an engine that batches the work of many jobs (xtts), `worker` prepares reco
 
                 └─ speech               (Celery, clones and speaks: one process of threads around one engine)
 
-Stopping goes the other way round: web, worker (which finishes what it is doing, for a while), Redis.
+Stopping goes the other way round: web, worker (which gives back what it is doing), Redis.
 """
 
 import argparse
@@ -32,6 +32,7 @@ HOST = "127.0.0.1"
 START_TIMEOUT_S = 60.0
 SPEECH_START_TIMEOUT_S = 300.0  # 1.8 GB of weights, from a slow disk
 MOST_WORKER_PROCESSES = 8
+WORKER_GRACE_S = 30.0  # it gives its jobs back, and leaves by itself before that: voice/tasks.py
 SPEECH_THREADS = 32  # jobs whose sentences are decoded together
 CPU_QUEUES = "preprocess,maintenance"
 SPEECH_QUEUES = "clone,synthesis"
@@ -168,9 +169,10 @@ class Stack:
             "--without-mingle",
             "--without-heartbeat",
         ]
-        return self._child(name, [sys.executable, "-m", "celery", "-A", "podstream", "worker", *options])
+        command = [sys.executable, "-m", "celery", "-A", "podstream", "worker", *options]
+        return self._child(name, command, stop_grace_s=WORKER_GRACE_S)
 
-    def _child(self, name: str, command: list[str], *, stop_grace_s: float = 15, fds: tuple[int, ...] = ()) -> Child:
+    def _child(self, name: str, command: list[str], *, stop_grace_s: float, fds: tuple[int, ...] = ()) -> Child:
         return Child(
             name=name,
             command=command,

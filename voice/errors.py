@@ -102,5 +102,9 @@ class JobCancelled(VoiceError):
     """The user, or a deletion, asked the running job to stop."""
 
 
+class WorkerStopping(VoiceError):
+    """The worker is being stopped: give the job back, and stop."""
+
+
 class LeaseLost(VoiceError):
     """Another worker owns the job by now: drop what was made and stop."""

@@ -2,17 +2,20 @@
 
 import logging
 import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import redis
+from billiard.process import active_children
 from celery import bootsteps, shared_task
 from celery.concurrency.thread import TaskPool as ThreadPool
-from celery.signals import beat_init, celeryd_after_setup, celeryd_init, worker_process_init
+from celery.signals import beat_init, celeryd_after_setup, celeryd_init, worker_process_init, worker_shutting_down
 from celery.worker import state as worker_state
 from django.conf import settings
 from django.db import close_old_connections, connections
@@ -27,12 +30,13 @@ from voice.services.job_run import job_run_next
 from voice.services.job_sweep import job_sweep
 from voice.services.orphans import orphans_cleanup
 from voice.services.retention import expired_cleanup
+from voice.services.worker_stop import worker_is_stopping, worker_stop_announce
 from voice.streaming.heartbeat import INTERVAL_S, Heartbeat, heartbeat_end, heartbeat_send
 
 logger = logging.getLogger(__name__)
 SPEAKING_QUEUES = frozenset({"clone", "synthesis"})  # their jobs want an engine
 EXIT_FAILURE = 1
-LEAVE_S = 30.0
+LEAVE_S = 25.0  # supervisors wait 30 s before they kill
 
 
 @shared_task(name="voice.run_job")
@@ -261,11 +265,37 @@ class HealthStep(PeriodicStep):
 
 
 def end_worker() -> None:
-    """Have the worker of this process shut down with status 1, as at SIGTERM; after `LEAVE_S` it is ended."""
+    """Have the worker of this process shut down with status 1; after `LEAVE_S` it is ended."""
     worker_state.should_stop = EXIT_FAILURE  # type: ignore[assignment]  # so do Celery's handlers of signals
-    leave = threading.Timer(LEAVE_S, os._exit, [EXIT_FAILURE])
+    _leave_later()
+
+
+@worker_shutting_down.connect
+def give_jobs_back(**_: Any) -> None:
+    """At SIGTERM, in its handler: running jobs are given back at their next report.
+
+    What does not report within `LEAVE_S` is ended, and taken over by another worker when its lease is over, which
+    counts as one of its attempts.
+    """
+    if not worker_is_stopping():
+        worker_stop_announce()
+        _leave_later()
+
+
+def _leave_later() -> None:
+    leave = threading.Timer(LEAVE_S, _leave)
     leave.daemon = True
     leave.start()
+
+
+def _leave() -> None:
+    """End the processes of the pool, and this one, whatever they do."""
+    children = active_children()
+    logger.critical("This worker ends, with %d processes that did not stop within %.0f s.", len(children), LEAVE_S)
+    for child in children:
+        with suppress(ProcessLookupError):
+            os.kill(child.pid, signal.SIGKILL)
+    os._exit(EXIT_FAILURE)
 
 
 app.steps["worker"].update({SweepStep, HeartbeatStep, ReportStep, HealthStep})

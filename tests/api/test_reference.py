@@ -15,6 +15,7 @@ API_PAGE = (ROOT / "docs" / "API.md").read_text()
 CLONING_PAGE = (ROOT / "docs" / "VOICE_CLONING.md").read_text()
 NEVER_SHOWN = {
     "lease_lost",  # stops a worker; the job's next owner tells what becomes of it
+    "worker_stopping",  # gives a job back to the queue, where it goes on
     "blend_invalid",  # `blend` is for programs: the API has no route to it
 }
 OF_REQUESTS_ALONE = (

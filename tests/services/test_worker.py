@@ -226,18 +226,6 @@ def test_a_killed_process_of_threads_loses_nothing(
     assert {Job.objects.get(synthesis=row).attempt for row in spoken} == {2}
 
 
-def test_a_stopped_process_of_threads_finishes_what_it_is_doing(
-    user: User, flow: tuple[VoiceSample, VoiceModel], start_worker: StartWorker
-) -> None:
-    start_worker(queues="preprocess,maintenance")
-    threads = start_worker(2, queues="clone,synthesis", pool="threads")
-    synthesis = speak(user, flow[1], LONG_TEXT)
-    wait_until(lambda: Job.objects.get(synthesis=synthesis).phase == "speaking", timeout_s=60)
-    threads.send_signal(signal.SIGTERM)
-    assert threads.wait(60) == 0
-    assert state_of(synthesis) == SynthesisStatus.COMPLETED
-
-
 def test_a_worker_that_speaks_and_whose_engine_cannot_work_says_why_and_does_not_start(tmp_path: Path) -> None:
     status, log = run_worker("threads", "clone,synthesis", VOICE_ENGINE="xtts", XTTS_CHECKPOINT=str(tmp_path))
     assert status == 1

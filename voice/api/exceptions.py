@@ -40,6 +40,7 @@ STATUS: Mapping[type[errors.VoiceError], int] = {
     errors.Gone: 410,
     errors.JobCancelled: 409,
     errors.LeaseLost: 409,
+    errors.WorkerStopping: 503,
     errors.EngineUnavailable: 503,
     errors.EngineError: 500,
     errors.ServiceUnavailable: 503,

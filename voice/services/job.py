@@ -69,9 +69,14 @@ def job_enqueue(*, job_id: UUID, kind: str) -> None:
 
     Raises RedisError or kombu's OperationalError while the broker is away.
     """
+    wake_up_send(kind=kind)
+    Job.objects.filter(pk=job_id).update(enqueued_at=FromNow())
+
+
+def wake_up_send(*, kind: str) -> None:
+    """Have a worker take the next job of a kind. Raises RedisError or kombu's OperationalError."""
     redis_client().ping()  # says at once that Redis is away; kombu would take 6 s of redis-py's retries to see it
     current_app.send_task("voice.run_job", args=[kind], queue=QUEUES[JobKind(kind)], retry=False)
-    Job.objects.filter(pk=job_id).update(enqueued_at=FromNow())
 
 
 def jobs_lock(jobs: QuerySet[Job]) -> list[Job]:
@@ -134,10 +139,10 @@ def job_finish(*, lease: Lease, write: Callable[[], bool]) -> None:
     logger.info("job %s: completed", lease.job.pk)
 
 
-def job_retry(*, lease: Lease, error: VoiceError) -> None:
-    """Give the job back to be tried again later: 1, 2, 4 .. times JOB_BACKOFF_S."""
+def job_retry(*, lease: Lease, error: VoiceError) -> bool:
+    """Give the job back to be tried again later: 1, 2, 4 .. times JOB_BACKOFF_S. False if it was no longer ours."""
     delay_s = settings.JOB_BACKOFF_S * 2 ** (lease.job.attempt - 1)
-    Job.objects.filter(pk=lease.job.pk, lease_token=lease.token, state=JobState.RUNNING).update(
+    returned = Job.objects.filter(lease.is_mine(), pk=lease.job.pk).update(
         state=JobState.QUEUED,
         lease_token=None,
         lease_until=None,
@@ -146,6 +151,31 @@ def job_retry(*, lease: Lease, error: VoiceError) -> None:
         phase="waiting to try again",
     )
     logger.warning("job %s: attempt %d: %s, again in %.0f s", lease.job.pk, lease.job.attempt, error.code, delay_s)
+    return bool(returned)
+
+
+def job_return(*, lease: Lease) -> bool:
+    """Give the job back as if this attempt had not begun, and wake another worker. False if it was no longer ours.
+
+    The next attempt has the number of this one, and its name of a file: call it where nothing was stored yet.
+    """
+    with transaction.atomic():
+        returned = Job.objects.filter(lease.is_mine(), pk=lease.job.pk).update(
+            state=JobState.QUEUED,
+            attempt=F("attempt") - 1,
+            lease_token=None,
+            lease_until=None,
+            enqueued_at=None,
+            run_after=FromNow(),
+            started_at=None,
+            progress=0.0,
+            phase="",
+        )
+        if not returned:
+            return False
+        _enqueue_on_commit(lease.job)
+    logger.info("job %s: given back, this worker is being stopped", lease.job.pk)
+    return True
 
 
 def job_fail(*, job: Job, error: VoiceError, only: Q = ALWAYS) -> bool:

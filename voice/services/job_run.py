@@ -7,16 +7,17 @@ from uuid import UUID
 
 from django.conf import settings
 
-from voice.errors import EngineError, LeaseLost, VoiceError
+from voice.errors import EngineError, LeaseLost, VoiceError, WorkerStopping
 from voice.models import JobKind
 from voice.services.clone_run import clone_run
-from voice.services.job import job_claim, job_fail, job_finish, job_retry
+from voice.services.job import job_claim, job_fail, job_finish, job_retry, job_return, wake_up_send
 from voice.services.job_metrics import job_count_start
 from voice.services.job_next import job_take
 from voice.services.lease import Lease
 from voice.services.outcome import Outcome
 from voice.services.preprocess_run import preprocess_run
 from voice.services.synthesis_run import synthesis_run
+from voice.services.worker_stop import worker_is_stopping
 from voice.storage import work_folder
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,9 @@ WORK: Mapping[str, Work] = {
 
 def job_run_next(*, kind: str) -> None:
     """Do the job of a kind whose turn it is, if one is due. Never raises for what the job itself did wrong."""
+    if worker_is_stopping():
+        wake_up_send(kind=kind)  # this one came too late; let it reach somebody who stays
+        return
     lease = job_take(kind=kind)
     if lease is not None:
         _run(lease)
@@ -49,6 +53,8 @@ def _run(lease: Lease) -> None:
             outcome = WORK[lease.job.kind](lease, folder)
         except LeaseLost:
             logger.info("job %s: stopped, it is no longer ours", lease.job.pk)
+        except WorkerStopping:
+            job_return(lease=lease)
         except VoiceError as error:
             _retry_or_fail(lease, error)
         except Exception:

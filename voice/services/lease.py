@@ -11,10 +11,11 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Q, QuerySet
 
-from voice.errors import EngineError, LeaseLost
+from voice.errors import EngineError, LeaseLost, WorkerStopping
 from voice.models import Job
 from voice.models.database_time import FromNow
 from voice.models.lifecycle import JobState
+from voice.services.worker_stop import worker_is_stopping
 
 logger = logging.getLogger(__name__)
 REPORT_INTERVAL_S = 0.5  # progress is for people: more writes than this help nobody
@@ -24,8 +25,9 @@ class Lease:
     """One worker's hold on one attempt of a job.
 
     `report` and `heartbeat` are called from the working thread, between sentences or steps; they are where a worker
-    learns that the job was cancelled, deleted or given to somebody else. Neither they nor the renewal keep a
-    connection to the database, so that a process may wait for more jobs at once than its pool has connections.
+    learns that the job was cancelled, deleted or given to somebody else, or is to be given back. Neither they nor the
+    renewal keep a connection to the database, so that a process may wait for more jobs at once than its pool has
+    connections.
     `deadline_s`: when, by `time.monotonic`, the time for this attempt is over.
     """
 
@@ -40,10 +42,13 @@ class Lease:
     def report(self, progress: float, phase: str) -> None:
         """Write how far the work is, at most twice a second.
 
-        Raises LeaseLost when the job is no longer ours, EngineError `timed_out` when its time is over.
+        Raises LeaseLost when the job is no longer ours, WorkerStopping when it is to be given back, EngineError
+        `timed_out` when its time is over.
         """
         if self._is_lost.is_set():
             raise LeaseLost("lease_lost", "Another worker owns this job, or it was cancelled.")
+        if worker_is_stopping():
+            raise WorkerStopping("worker_stopping", "This worker is being stopped: another one does the job.")
         now = time.monotonic()
         if now > self.deadline_s:
             raise EngineError("timed_out", f"This took longer than {settings.JOB_TIMEOUT_S:.0f} s and was stopped.")

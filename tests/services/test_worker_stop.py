@@ -1,0 +1,196 @@
+"""A worker that is stopped gives its jobs back: it costs no attempt, and fails none."""
+
+import mmap
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from django.conf import settings
+
+from tests.conftest import ROOT, wait_until
+from tests.services.test_job import expire, make_sample, state
+from tests.services.test_worker import LONG_TEXT, speak, state_of, upload
+from voice.errors import WorkerStopping
+from voice.models import Job, User
+from voice.models.lifecycle import JobState, SampleStatus, SynthesisStatus
+from voice.services import worker_stop
+from voice.services.job import job_claim, job_return
+from voice.services.job_run import job_run_next
+from voice.services.job_sweep import job_sweep
+from voice.services.voice_model import voice_model_clone
+from voice.services.worker_stop import worker_is_stopping, worker_stop_announce
+from voice.storage import output_storage
+from voice.streaming.redis_client import redis_client
+
+pytestmark = pytest.mark.django_db(transaction=True)
+QUEUE = "podstream:preprocess"
+
+
+@pytest.fixture(autouse=True)
+def running(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process is a worker that nobody has stopped yet, and no wake-up waits for it."""
+    monkeypatch.setattr(worker_stop, "_byte", mmap.mmap(-1, 1))
+    redis_client().delete(QUEUE)
+
+
+def wake_ups() -> int:
+    return redis_client().llen(QUEUE)
+
+
+def test_a_job_that_is_given_back_waits_for_its_first_attempt_and_another_worker_is_woken(user: User) -> None:
+    sample = make_sample(user)
+    lease = job_claim(job_id=sample.job.pk)
+    assert lease is not None
+    lease.report(0.4, "working")
+    redis_client().delete(QUEUE)
+    assert job_return(lease=lease)
+    job = Job.objects.get()
+    assert (job.state, job.attempt, job.progress, job.phase) == (JobState.QUEUED, 0, 0.0, "")
+    assert (job.lease_token, job.lease_until, job.started_at) == (None, None, None)
+    assert wake_ups() == 1
+    again = job_claim(job_id=job.pk)
+    assert again is not None
+    assert again.job.attempt == 1
+
+
+def test_a_second_attempt_that_is_given_back_stays_the_second(user: User) -> None:
+    sample = make_sample(user)
+    assert job_claim(job_id=sample.job.pk) is not None
+    expire(sample.job)
+    second = job_claim(job_id=sample.job.pk)
+    assert second is not None
+    assert job_return(lease=second)
+    third = job_claim(job_id=sample.job.pk)
+    assert third is not None
+    assert third.job.attempt == 2
+
+
+def test_a_job_that_is_not_ours_any_more_is_not_given_back(user: User) -> None:
+    sample = make_sample(user)
+    stale = job_claim(job_id=sample.job.pk)
+    assert stale is not None
+    expire(sample.job)
+    fresh = job_claim(job_id=sample.job.pk)
+    redis_client().delete(QUEUE)
+    assert not job_return(lease=stale)
+    assert fresh is not None
+    assert (state(sample.job), Job.objects.get().lease_token) == (JobState.RUNNING, fresh.token)
+    assert wake_ups() == 0
+
+
+def test_with_redis_away_a_job_that_is_given_back_is_woken_by_the_sweep(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = make_sample(user)
+    lease = job_claim(job_id=sample.job.pk)
+    assert lease is not None
+    redis_client().delete(QUEUE)
+    with monkeypatch.context() as away:
+        away.setattr(settings, "REDIS_URL", "unix:///nonexistent/redis.sock")
+        redis_client.cache_clear()
+        assert job_return(lease=lease)
+    redis_client.cache_clear()
+    assert Job.objects.get().enqueued_at is None
+    assert job_sweep().woken == 1
+    assert wake_ups() == 1
+
+
+def test_each_report_and_heartbeat_of_a_stopping_worker_says_so(user: User) -> None:
+    lease = job_claim(job_id=make_sample(user).job.pk)
+    assert lease is not None
+    lease.report(0.1, "working")
+    worker_stop_announce()
+    for _ in range(2):
+        with pytest.raises(WorkerStopping):
+            lease.report(0.1, "working")
+        with pytest.raises(WorkerStopping):
+            lease.heartbeat()
+
+
+def test_a_stopping_worker_takes_no_job_and_passes_the_wake_up_on(user: User) -> None:
+    sample = make_sample(user)
+    redis_client().delete(QUEUE)
+    worker_stop_announce()
+    job_run_next(kind="preprocess")
+    assert (state(sample.job), wake_ups()) == (JobState.QUEUED, 1)
+
+
+def test_processes_see_that_their_worker_stops_whenever_they_were_forked() -> None:
+    program = (
+        "import os, time\n"
+        "from voice.services.worker_stop import worker_is_stopping, worker_stop_announce\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    while not worker_is_stopping(): time.sleep(0.01)\n"
+        "    os._exit(7)\n"
+        "worker_stop_announce()\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=30, check=True)
+    assert done.stdout == b"7\n"
+    assert not worker_is_stopping()
+
+
+def test_what_does_not_report_is_ended_with_its_worker() -> None:
+    program = (
+        "import django; django.setup()\n"
+        "import signal, threading, billiard\n"
+        "from voice import tasks\n"
+        "tasks.LEAVE_S = 0.2\n"
+        "child = billiard.Process(target=threading.Event().wait)\n"
+        "child.start()\n"
+        "print(child.pid, flush=True)\n"
+        "signal.signal(signal.SIGTERM, lambda *_: tasks.give_jobs_back())\n"
+        "signal.raise_signal(signal.SIGTERM)\n"
+        "threading.Event().wait()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 1
+    child = int(done.stdout)
+    wait_until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+    assert b"with 1 processes that did not stop" in done.stderr
+
+
+@pytest.mark.worker
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
+def test_a_job_whose_workers_are_stopped_again_and_again_is_done_in_one_attempt(
+    user: User, recording: Path, start_worker: Callable[..., subprocess.Popen[bytes]], pool: str
+) -> None:
+    model = voice_model_clone(owner=user, samples=[upload(user, recording)], name="Me", language="en")
+    synthesis = speak(user, model, LONG_TEXT)
+    for _ in range(3):
+        worker = start_worker(2, pool=pool)
+        wait_until(lambda: Job.objects.get(synthesis=synthesis).phase == "speaking", timeout_s=60)
+        worker.terminate()
+        assert worker.wait(30) == 0
+        job = Job.objects.get(synthesis=synthesis)
+        assert (job.state, job.attempt, job.lease_until) == (JobState.QUEUED, 0, None)
+    assert list(Path(settings.WORK_DIR).iterdir()) == []
+    start_worker(pool=pool)
+    wait_until(lambda: state_of(synthesis) == SynthesisStatus.COMPLETED, timeout_s=90)
+    assert set(Job.objects.values_list("attempt", flat=True)) == {1}
+    assert output_storage().listdir(f"{user.pk}/{synthesis.pk}")[1] == ["1.wav"]
+
+
+@pytest.mark.worker
+@pytest.mark.timeout(300)
+def test_a_recording_whose_workers_are_stopped_while_they_prepare_it_is_ready_after_one_attempt(
+    user: User, recording: Path, start_worker: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    sample = upload(user, recording)
+    for _ in range(3):
+        worker = start_worker()
+        wait_until(lambda: Job.objects.get().state != JobState.QUEUED, timeout_s=60)
+        worker.terminate()
+        assert worker.wait(30) == 0
+        assert Job.objects.get().state in {JobState.QUEUED, JobState.COMPLETED}
+        if state_of(sample) == SampleStatus.READY:
+            break
+    else:
+        start_worker()
+        wait_until(lambda: state_of(sample) == SampleStatus.READY, timeout_s=60)
+    assert Job.objects.get().attempt == 1
