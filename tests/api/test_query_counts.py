@@ -15,7 +15,7 @@ from voice.models import Synthesis, User, VoiceModel, VoiceSample
 
 pytestmark = pytest.mark.django_db
 Count = Callable[..., Any]
-PLACES = 4  # where what is queued stands in its line, however much of it is shown
+PLACES = 5  # where what is queued stands in its line, however much of it is shown
 ROOM = 2  # whether one more job may wait, one request of a user after the other
 QUERIES = {  # with those that follow the commit; savepoints count
     ("get", "/"): 0,

@@ -106,7 +106,7 @@ def test_places_cost_as_many_queries_for_a_hundred_jobs_as_for_one(
     jobs = queue(user, 100)
     queue(other_user, 3)
     for shown in (jobs[:1], jobs):
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             assert len(job_places(shown)) == len(shown)
     done = completed_synthesis(user).job
     with django_assert_num_queries(0):

@@ -3,11 +3,12 @@
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Min, OuterRef, QuerySet, Subquery
 
-from voice.models import Job
+from voice.models import Job, User
 from voice.models.database_time import FromNow
 from voice.models.lifecycle import JobState
 
@@ -30,14 +31,14 @@ def jobs_in_hand(*, kind: str) -> QuerySet[Job]:
     return Job.objects.filter(kind=kind, state=JobState.RUNNING, lease_until__gte=FromNow())
 
 
-def last_served_at(*, kind: str) -> Subquery:
-    """When a worker last took a job of a kind from the owner of the row; null for never."""
-    taken = Job.objects.filter(kind=kind, owner=OuterRef("owner"), started_at__isnull=False)
+def last_served_at(*, kind: str, owner: str) -> Subquery:
+    """When a worker last took a job of a kind from the user in the row's field `owner`; null for never."""
+    taken = Job.objects.filter(kind=kind, owner=OuterRef(owner), started_at__isnull=False)
     return Subquery(taken.order_by("-started_at").values("started_at")[:1])
 
 
 def job_places(jobs: Iterable[Job]) -> Mapping[UUID, Place]:
-    """The places of those of `jobs` that are queued, by id: no query where none is, else four for each kind.
+    """The places of those of `jobs` that are queued, by id: no query where none is, else five for each kind.
 
     A job that is taken meanwhile is missing. A job that waits for another one, or for its next attempt, stands in
     line like any other: the estimate does not know how long that will take.
@@ -76,17 +77,15 @@ def _turns(owner_ids: set[UUID], *, kind: str) -> dict[UUID, int]:
 def _lengths(in_hand: Mapping[UUID, int], *, kind: str) -> dict[UUID, int]:
     """How many queued jobs each owner has; the owner whose turn it is comes first."""
     queued = Job.objects.filter(kind=kind, state=JobState.QUEUED).order_by().values("owner")
-    owners = queued.annotate(length=Count("pk"), oldest=Min("created_at"), served_at=last_served_at(kind=kind))
-    in_turn = sorted(
-        owners,
-        key=lambda row: (
-            in_hand.get(row["owner"], 0),
-            row["served_at"] is not None,
-            row["served_at"] or row["oldest"],
-            row["oldest"],
-        ),
-    )
-    return {row["owner"]: row["length"] for row in in_turn}
+    owners = {row["owner"]: row for row in queued.annotate(length=Count("pk"), oldest=Min("created_at"))}
+    # a query of its own: in the one above PostgreSQL would look for it once for each job
+    served_at = dict(User.objects.filter(pk__in=owners).values_list("pk", last_served_at(kind=kind, owner="pk")))
+
+    def turn(owner_id: UUID) -> tuple[int, bool, datetime, datetime]:
+        served, oldest = served_at.get(owner_id), owners[owner_id]["oldest"]
+        return in_hand.get(owner_id, 0), served is not None, served or oldest, oldest
+
+    return {owner_id: owners[owner_id]["length"] for owner_id in sorted(owners, key=turn)}
 
 
 def _position(turn: int, *, owner_id: UUID, lengths: Mapping[UUID, int]) -> int:

@@ -42,7 +42,7 @@ def _in_turn(kind: str, *, without: Collection[UUID]) -> list[UUID]:
         .alias(
             turn=Window(RowNumber(), partition_by="owner", order_by=["created_at", "pk"]),
             in_hand=_in_hand(kind),
-            served_at=last_served_at(kind=kind),
+            served_at=last_served_at(kind=kind, owner="owner"),
         )
     )
     first = ranked.order_by("turn", "in_hand", F("served_at").asc(nulls_first=True), "created_at", "pk")
