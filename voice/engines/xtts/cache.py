@@ -5,6 +5,8 @@ memory runs out. A row of the batch attends to its own sequence only, and other 
 One thread at a time.
 """
 
+import math
+import mmap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,6 +14,8 @@ from typing import Protocol
 import torch
 import torch.nn.functional as F  # noqa: N812 (its name everywhere)
 from torch import Tensor
+
+from voice.engines.xtts.sequence import DeviceMemoryFull
 
 COLUMN_STEP = 64  # also keeps every head's keys on a boundary of 64 bytes, whatever the precision
 DENSE_COLUMN_STEP = 128
@@ -87,7 +91,7 @@ class SlotCache:
         """See `Cache`."""
         shape = self._shape
         size = (shape.layers, 2, shape.heads, rounded_up(columns, COLUMN_STEP), shape.head_size)
-        self._taken[slot] = torch.empty(size, device=shape.device, dtype=shape.dtype)
+        self._taken[slot] = _untouched(size, shape.dtype)
 
     def release(self, slot: int) -> None:
         """See `Cache`."""
@@ -132,6 +136,19 @@ class _SlotAttention:
         attended = [F.scaled_dot_product_attention(*row) for row in zip(queries, keys, values, strict=True)]
         joined: Tensor = torch.cat(attended).view(len(keys), heads * head_size)
         return joined
+
+
+def _untouched(size: Sequence[int], dtype: torch.dtype) -> Tensor:
+    """Memory of its own from the system, which takes it back: a heap would keep pages that were once written.
+
+    Raises DeviceMemoryFull.
+    """
+    try:
+        pages = mmap.mmap(-1, math.prod(size) * dtype.itemsize, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except OSError as error:
+        raise DeviceMemoryFull(f"no memory for keys and values: {error.strerror}") from error
+    tensor: Tensor = torch.frombuffer(pages, dtype=dtype).view(*size)  # it holds the pages until nobody has a view
+    return tensor
 
 
 def _by_layer(views: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:

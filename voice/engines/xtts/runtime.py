@@ -28,7 +28,7 @@ from voice.engines.xtts.tokens import TextTokenizer
 from voice.engines.xtts.vocoder import Vocoder
 
 SLOTS = {"cpu": 32, "cuda": 32}
-CACHE_MB = {"cpu": 1536, "cuda": 2048}
+CACHE_MB = {"cpu": 1024, "cuda": 2048}
 """Defaults that keep a worker in 16 bits below 3 GB on a CPU and below 4 GB on a GPU. With 32 bits it is twice that:
 as many positions."""
 
