@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -90,10 +90,17 @@ def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..
     started: list[subprocess.Popen[bytes]] = []
 
     def start(
-        concurrency: int = 1, queues: str = ALL_QUEUES, pool: str = "prefork", ready_s: float = 40, **env: str
+        concurrency: int = 1,
+        queues: str = ALL_QUEUES,
+        pool: str = "prefork",
+        ready_s: float = 40,
+        *,
+        prefix: Sequence[str] = (),
+        **env: str,
     ) -> subprocess.Popen[bytes]:
         log = tmp_path / f"worker-{len(started)}.log"
         command = [
+            *prefix,
             sys.executable,
             "-m",
             "celery",

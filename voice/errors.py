@@ -92,6 +92,12 @@ class ServiceUnavailable(VoiceError):
     retryable = True
 
 
+class StorageFull(VoiceError):
+    """There is no room for a file or a row (507)."""
+
+    retryable = True
+
+
 class TooManyJobs(VoiceError):
     """The user has as much unfinished work here as one user may have (429)."""
 

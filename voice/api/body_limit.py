@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import logging
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -11,7 +13,9 @@ from django.conf import settings
 from voice.api.problems import MEDIA_TYPE, problem
 from voice.api.request_id import HEADER, request_id_from
 from voice.api.request_metrics import request_observe
+from voice.storage.room import is_out_of_room, storage_full
 
+logger = logging.getLogger(__name__)
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -24,7 +28,8 @@ BODY_REFUSED = "(body refused)"  # stands for the route, which nobody looked for
 
 
 class BodyLimit:
-    """ASGI middleware: 413 for a body beyond the limit of its route, by its declared or by its counted length.
+    """ASGI middleware: 413 for a body beyond the limit of its route, by its declared or by its counted length; 507 for
+    one that the disk has no room for.
 
     Django reads a whole body before anything of ours runs. Of a body that is too long nothing is kept; a bounded
     rest of it is read and dropped after the answer, because closing a connection with unread bytes resets it, and
@@ -42,12 +47,18 @@ class BodyLimit:
         headers = dict(scope["headers"])
         limit = _limit_of(scope["path"])
         if _declared_length(headers) > limit:
-            await _refuse(scope, receive, send, started=started)
+            await _refuse(scope, receive, send, why=_too_large, started=started)
             return
         counter = _Counter(receive, limit)
-        await self.app(scope, counter.receive, send)
+        try:
+            await self.app(scope, counter.receive, send)
+        except OSError as error:  # a long body is the one thing that Django writes outside of its handlers of errors
+            if not is_out_of_room(error):
+                raise
+            logger.error("storage_full: no room in %s for the body of a request", tempfile.gettempdir())
+            await _refuse(scope, receive, send, why=_no_room, started=started)
         if counter.is_over:
-            await _refuse(scope, receive, send, started=started)
+            await _refuse(scope, receive, send, why=_too_large, started=started)
 
 
 class _Counter:
@@ -78,18 +89,27 @@ def _declared_length(headers: dict[bytes, bytes]) -> int:
     return int(declared) if declared.isdigit() else 0
 
 
-async def _refuse(scope: MutableMapping[str, Any], receive: Receive, send: Send, *, started: float) -> None:
+async def _refuse(
+    scope: MutableMapping[str, Any],
+    receive: Receive,
+    send: Send,
+    *,
+    why: Callable[[str, str], dict[str, Any]],
+    started: float,
+) -> None:
     headers = dict(scope["headers"])
     request_id = request_id_from(headers.get(HEADER.lower().encode(), b"").decode("latin1"))
-    request_observe(method=scope["method"], route=BODY_REFUSED, status=413, duration_s=time.monotonic() - started)
-    body = json.dumps(_too_large(scope["path"], request_id)).encode()
+    told = why(scope["path"], request_id)
+    status = told["status"]
+    request_observe(method=scope["method"], route=BODY_REFUSED, status=status, duration_s=time.monotonic() - started)
+    body = json.dumps(told).encode()
     answer_headers = [
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
         (HEADER.encode(), request_id.encode()),
     ]
-    await send({"type": "http.response.start", "status": 413, "headers": answer_headers})
+    await send({"type": "http.response.start", "status": status, "headers": answer_headers})
     await send({"type": "http.response.body", "body": body, "more_body": True})
     if b"expect" not in headers:  # who expects "100 Continue" has not sent the body, and now will not
         await _discard(receive)
@@ -111,6 +131,11 @@ def _too_large(path: str, request_id: str) -> dict[str, Any]:
         request_id=request_id,
         details={"limit_bytes": limit},
     )
+
+
+def _no_room(path: str, request_id: str) -> dict[str, Any]:
+    full = storage_full()
+    return problem(status=507, code=full.code, detail=full.message, request_id=request_id)
 
 
 async def _discard(receive: Receive) -> None:

@@ -22,6 +22,7 @@ from rest_framework.response import Response
 from voice import errors
 from voice.api.problems import MEDIA_TYPE, problem
 from voice.api.request_id import request_id_of
+from voice.storage.room import is_out_of_room, storage_full
 
 logger = logging.getLogger(__name__)
 RETRY_AFTER_S = 5
@@ -44,6 +45,7 @@ STATUS: Mapping[type[errors.VoiceError], int] = {
     errors.EngineUnavailable: 503,
     errors.EngineError: 500,
     errors.ServiceUnavailable: 503,
+    errors.StorageFull: 507,
     errors.TooManyJobs: 429,
 }
 """Looked up along an error's ancestors, so a narrower kind answers as its parent until it has a line of its own."""
@@ -153,6 +155,8 @@ def _told(error: Exception) -> _Told | None:
             return _Told(403, "permission_denied", "You may not do this.")
         case drf.APIException():
             return _told_of_api(error)
+        case OSError() | OperationalError() if is_out_of_room(error):
+            return _told_of_voice_error(storage_full())
         case OperationalError() | InterfaceError() | redis.RedisError():
             return _unavailable()
         case SuspiciousOperation():
@@ -266,7 +270,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: a bug, which is in the log, or a part that is away."""
     cause = sys.exc_info()[1]
-    told = _told(cause) if isinstance(cause, OperationalError | InterfaceError | redis.RedisError) else None
+    told = _told(cause) if isinstance(cause, OSError | OperationalError | InterfaceError | redis.RedisError) else None
     return _answer(request, told or _Told(500, "internal_error", "Something went wrong here. It has been logged."))
 
 

@@ -5,6 +5,7 @@ Parsers differ about a lying header, and decoders have holes. So an upload is pa
 limits on memory, CPU time and output. Everything after reads the PCM that it wrote.
 """
 
+import errno
 import json
 import os
 import signal
@@ -22,6 +23,7 @@ AudioFormat = Literal["wav", "mp3", "flac"]
 
 _CHILD = Path(__file__).with_name("decode_child.py")
 _REPORT_LIMIT_BYTES = 4096
+FULL_STATUSES = {errno.ENOSPC, errno.EDQUOT}  # with which the child ends when the disk takes no more of the PCM
 _KILLED_BY_LIMIT = {signal.SIGXCPU, signal.SIGKILL, signal.SIGXFSZ}
 _ENVIRONMENT = {
     "PATH": os.defpath,
@@ -72,7 +74,8 @@ def decode_upload(source: Path, target: Path, *, limits: DecodeLimits) -> Decode
 
     Channels are averaged. `target` is replaced; after an error it does not exist. Takes 0.2-3 s of one core;
     safe from threads.
-    Raises UnsupportedAudio, InvalidAudio or TooLarge with a code of `voice.audio.rejections.REJECTIONS`.
+    Raises UnsupportedAudio, InvalidAudio or TooLarge with a code of `voice.audio.rejections.REJECTIONS`, and OSError
+    where the disk is full.
     """
     size = source.stat().st_size
     if size > limits.max_bytes:
@@ -122,6 +125,8 @@ def _judge(returncode: int, report: bytes, stderr: bytes) -> DecodedAudio:
     if returncode < 0:
         killed = -returncode in _KILLED_BY_LIMIT
         raise rejection_error("decode_limit" if killed else "corrupt_audio", {})
+    if returncode in FULL_STATUSES:
+        raise OSError(returncode, os.strerror(returncode))
     if returncode != 0:
         raise RuntimeError(f"decode_child ended with {returncode}: {stderr.decode(errors='replace')}")
     answer = json.loads(report)

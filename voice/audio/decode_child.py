@@ -1,7 +1,7 @@
 """The sandboxed child of `decode.py`: reads the upload from stdin, writes PCM to a file that it was handed.
 
 Run as `python -I decode_child.py LIMITS_JSON PCM_FD`. Its report, one JSON object on stdout, is either the fields of
-`DecodedAudio` or a `code` with `details`. An exit status other than zero is a bug of ours.
+`DecodedAudio` or a `code` with `details`. An exit status other than zero is ENOSPC or EDQUOT, or a bug of ours.
 """
 
 import ctypes
@@ -52,7 +52,7 @@ def main() -> None:
     fields, pcm_fd = json.loads(sys.argv[1]), int(sys.argv[2])
     _confine(fields)
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    from voice.audio.decode import DecodeLimits
+    from voice.audio.decode import FULL_STATUSES, DecodeLimits
     from voice.audio.decoding import decode_to_pcm
     from voice.audio.rejections import Rejected
 
@@ -65,6 +65,10 @@ def main() -> None:
         answer = {"code": rejected.code, "details": rejected.details}
     except MemoryError:
         answer = {"code": "decode_limit", "details": {}}
+    except OSError as error:  # the PCM has no room, and so a report may have none
+        if error.errno not in FULL_STATUSES:
+            raise
+        sys.exit(error.errno)
     sys.stdout.write(json.dumps(answer))
 
 

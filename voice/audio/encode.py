@@ -13,6 +13,7 @@ from mutagen.flac import FLAC
 from mutagen.id3 import COMM, ID3, TIT2, TSSE
 from mutagen.oggvorbis import OggVorbis
 
+from voice.audio.disk import disk_errors_told
 from voice.audio.limiter import apply_gains, limiter_gains
 from voice.audio.loudness import SILENCE_LUFS, measure_pcm
 from voice.audio.pcm import pcm_blocks, pcm_info
@@ -91,7 +92,8 @@ def encode(pcm_source: Path, target: Path, *, output_format: OutputFormat, tags:
     lossy formats) by a limiter that takes back at most 6 dB, else the gain is lower. Written under a temporary name
     in the target's folder, synced and renamed: `target` is whole or absent. Memory stays at a few blocks and one
     figure per millisecond; safe from threads.
-    Raises InvalidAudio `pcm_unreadable`, and OutputRejected `output_silent` where there is nothing to hear.
+    Raises InvalidAudio `pcm_unreadable`, OutputRejected `output_silent` where there is nothing to hear, and OSError
+    where the disk is full.
     """
     loudness = measure_pcm(pcm_source)
     if loudness.integrated_lufs <= SILENCE_LUFS:
@@ -108,8 +110,9 @@ def encode(pcm_source: Path, target: Path, *, output_format: OutputFormat, tags:
         blocks = levelled
         if rate_hz != info.rate_hz:
             blocks = resample_blocks(levelled, rate_hz=info.rate_hz, target_hz=rate_hz)
-        _write_sound(path, blocks, codec=codec, rate_hz=rate_hz, tags=tags)
-        _TAGGERS[output_format](path, tags)
+        with disk_errors_told(path):
+            _write_sound(path, blocks, codec=codec, rate_hz=rate_hz, tags=tags)
+            _TAGGERS[output_format](path, tags)
 
     size_bytes = _write_atomically(target, write)
     return EncodedAudio(

@@ -128,9 +128,13 @@ class PcmWriter:
         file, self._file = self._file, None
         if file is None:
             return
-        with file:
-            if kind is None:
-                file.seek(0)
-                file.write(pcm_header(rate_hz=self.rate_hz, frames=self.frames))
-        if kind is not None:
-            self.path.unlink(missing_ok=True)
+        is_whole = False
+        try:
+            with file:
+                if kind is None:
+                    file.seek(0)
+                    file.write(pcm_header(rate_hz=self.rate_hz, frames=self.frames))
+            is_whole = kind is None
+        finally:  # also where the last flush finds the disk full
+            if not is_whole:
+                self.path.unlink(missing_ok=True)

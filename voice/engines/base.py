@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from voice.audio.waveform import Waveform
 from voice.errors import EngineError
@@ -50,13 +50,17 @@ class VoiceProfile:
     metadata: Mapping[str, object] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
-        """Write as safetensors. The caller picks a name of its own attempt, so no other writer shares `path`."""
+        """Write as safetensors. The caller picks a name of its own attempt, so no other writer shares `path`.
+
+        Raises OSError where the disk is full.
+        """
         header = {
             "engine": self.engine,
             "engine_version": self.engine_version,
             "metadata": json.dumps(dict(self.metadata)),
         }
-        save_file({k: np.ascontiguousarray(v) for k, v in self.arrays.items()}, path, metadata=header)
+        arrays = {name: np.ascontiguousarray(values) for name, values in self.arrays.items()}
+        path.write_bytes(save(arrays, metadata=header))  # safetensors' own save_file says of a full disk no errno
 
     @classmethod
     def load(cls, path: Path) -> "VoiceProfile":

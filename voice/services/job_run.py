@@ -6,8 +6,9 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
-from voice.errors import EngineError, LeaseLost, VoiceError, WorkerStopping
+from voice.errors import EngineError, LeaseLost, ServiceUnavailable, VoiceError, WorkerStopping
 from voice.models import JobKind
 from voice.services.clone_run import clone_run
 from voice.services.job import job_claim, job_fail, job_finish, job_retry, job_return, wake_up_send
@@ -19,6 +20,7 @@ from voice.services.preprocess_run import preprocess_run
 from voice.services.synthesis_run import synthesis_run
 from voice.services.worker_stop import worker_is_stopping
 from voice.storage import work_folder
+from voice.storage.room import is_out_of_room, storage_full
 
 logger = logging.getLogger(__name__)
 Work = Callable[[Lease, Path], Outcome]
@@ -48,20 +50,30 @@ def job_run(*, job_id: UUID) -> None:
 
 def _run(lease: Lease) -> None:
     job_count_start(lease.job)
-    with lease.kept_alive(), work_folder() as folder:
+    with lease.kept_alive():
         try:
-            outcome = WORK[lease.job.kind](lease, folder)
+            with work_folder() as folder:
+                outcome = WORK[lease.job.kind](lease, folder)
         except LeaseLost:
             logger.info("job %s: stopped, it is no longer ours", lease.job.pk)
         except WorkerStopping:
             job_return(lease=lease)
         except VoiceError as error:
             _retry_or_fail(lease, error)
-        except Exception:
+        except Exception as error:
             logger.exception("job %s: attempt %d broke", lease.job.pk, lease.job.attempt)
-            _retry_or_fail(lease, _Broken())
+            _retry_or_fail(lease, _expected(error))
         else:
             _finish(lease, outcome)
+
+
+def _expected(error: Exception) -> VoiceError:
+    """What people are told of an error that has no words for them."""
+    if is_out_of_room(error):
+        return storage_full()
+    if isinstance(error, OperationalError | InterfaceError):
+        return ServiceUnavailable("unavailable", "The database was away. Try again in a few seconds.")
+    return _Broken()
 
 
 class _Broken(EngineError):
@@ -78,12 +90,17 @@ def _finish(lease: Lease, outcome: Outcome) -> None:
         logger.info("job %s: finished too late, dropping what was made", lease.job.pk)
         outcome.file.delete()
         return
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("job %s: not finished: %s", lease.job.pk, type(error).__name__)
+        if _retry_or_fail(lease, _expected(error)):  # still ours: so what was committed is not lost with its file
+            outcome.file.delete()
+        return
     for attempt in range(1, lease.job.attempt):  # what workers left that were killed before they could finish
         outcome.file.of_attempt(attempt).delete()
 
 
-def _retry_or_fail(lease: Lease, error: VoiceError) -> None:
+def _retry_or_fail(lease: Lease, error: VoiceError) -> bool:
+    """Returns whether the job was still ours."""
     if error.retryable and lease.job.attempt < settings.JOB_MAX_ATTEMPTS:
-        job_retry(lease=lease, error=error)
-    else:
-        job_fail(job=lease.job, error=error, only=lease.is_mine())
+        return job_retry(lease=lease, error=error)
+    return job_fail(job=lease.job, error=error, only=lease.is_mine())

@@ -18,8 +18,11 @@ from storages.backends.s3 import S3Storage as DjangoS3Storage
 
 from voice.errors import ServiceUnavailable
 from voice.storage.base import Entry, VoiceStorage
+from voice.storage.room import storage_full
 
 NOT_FOUND = {"404", "NoSuchKey", "NotFound"}
+FULL = {"QuotaExceeded", "XMinioAdminBucketQuotaExceeded"}  # of Ceph and MinIO; most say it by the status
+INSUFFICIENT_STORAGE = 507
 
 
 class S3Storage(VoiceStorage, DjangoS3Storage):  # type: ignore[misc]  # it has no types
@@ -27,7 +30,8 @@ class S3Storage(VoiceStorage, DjangoS3Storage):  # type: ignore[misc]  # it has 
 
     django-storages gives every thread a connection of its own, and ASGI every request a thread of its own: here all
     threads of a process share one, through its client, which is safe to share (boto3's "resources" are not).
-    Raises ServiceUnavailable `storage_unavailable` while S3 is away, has no such bucket, or refuses us.
+    Raises ServiceUnavailable `storage_unavailable` while S3 is away, has no such bucket, or refuses us, and
+    StorageFull where it has no room.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -171,9 +175,17 @@ def _translated(name: str) -> Iterator[None]:
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in NOT_FOUND:
             raise FileNotFoundError(name) from error
+        if _says_full(error):
+            raise storage_full() from error
         raise _unavailable() from error
     except (BotoCoreError, Boto3Error) as error:
         raise _unavailable() from error
+
+
+def _says_full(error: ClientError) -> bool:
+    response = error.response
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status == INSUFFICIENT_STORAGE or response.get("Error", {}).get("Code") in FULL
 
 
 def _unavailable() -> ServiceUnavailable:
