@@ -1,5 +1,6 @@
 """What /metrics tells, and to whom."""
 
+import fcntl
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -145,6 +146,22 @@ def test_where_counting_is_impossible_requests_are_answered_all_the_same(
     found = figures()
     assert named(found, "http_request_duration_seconds_count") == set()
     assert named(found, "jobs")
+
+
+def test_what_machines_left_that_are_no_more_is_removed(settings: Settings, tmp_path: Path) -> None:
+    for name in ("here", "young", "living", "gone"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "histogram_1.db").write_bytes(bytes(1 << 16))
+        (tmp_path / name / "lock").touch()
+        if name != "young":
+            os.utime(tmp_path / name / "lock", (1.0, 1.0))
+    settings.METRICS_DIR = tmp_path / "here"
+    with (tmp_path / "living" / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        APIClient().get("/health/live")
+    assert {path.name for path in tmp_path.iterdir()} == {"here", "young", "living"}
+    assert not (tmp_path / "here" / "histogram_1.db").exists()
+    assert (tmp_path / "living" / "histogram_1.db").exists()
 
 
 def test_the_room_for_counts_is_taken_before_it_is_used(settings: Settings) -> None:

@@ -11,6 +11,7 @@ disk has no room is killed; so where there is none, requests are answered and no
 import fcntl
 import logging
 import os
+import shutil
 import time
 from collections.abc import Callable
 from functools import cache
@@ -25,6 +26,7 @@ from voice.api.request_id import route_of
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+DESERTED_S = 86_400.0
 ROOM_BYTES = 1 << 20  # some 300 combinations of method, route and status
 logger = logging.getLogger(__name__)
 _durations = Histogram(
@@ -95,6 +97,21 @@ def _join(folder: Path) -> None:
     except BlockingIOError:
         pass  # others are at work here
     else:
+        os.utime(lock)
         for path in folder.glob("*.db"):
             path.unlink(missing_ok=True)
+        _sweep_deserted(folder.parent)
     fcntl.flock(lock, fcntl.LOCK_SH)
+
+
+def _sweep_deserted(folders: Path) -> None:
+    """Remove what machines left that are no more: containers on one volume, each with a name of its own."""
+    for path in folders.glob("*/lock"):
+        if path.stat().st_mtime > time.time() - DESERTED_S:
+            continue  # perhaps one that has just come, and not yet taken its lock
+        with path.open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            shutil.rmtree(path.parent, ignore_errors=True)  # the next one tries again
