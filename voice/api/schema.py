@@ -57,9 +57,10 @@ PROBLEMS: Mapping[int, tuple[str, str]] = {
     422: ("invalid", "Some fields are not valid: see errors."),
     429: ("rate_limited", "20 uploads, clones, syntheses and changes an hour are allowed."),
     503: ("unavailable", "A part that this server needs is away. Try again in a few seconds."),
+    507: ("storage_full", "The server has no room left to store this. Tell its operator, and try again later."),
 }
 READING = (401, 503)
-CREATING = (400, 401, 403, 404, 409, 422, 429, 503)
+CREATING = (400, 401, 403, 404, 409, 422, 429, 503, 507)
 AUDIO_TYPES = ("audio/mpeg", "audio/wav", "audio/flac", "audio/ogg")
 
 

@@ -108,7 +108,7 @@ class UploadViewSet(SampleViewSet):
         request_type="multipart/form-data",
         parameters=[IDEMPOTENCY_KEY, PREFER],
         answers={201: (SampleAnswer, {"sample": examples.SAMPLE_ACCEPTED})},
-        problems=(400, 401, 413, 415, 422, 429, 503),
+        problems=(400, 401, 413, 415, 422, 429, 503, 507),
     )
     def upload(self, request: Request) -> HttpResponseBase:
         fields = self.valid(UploadSerializer, request.data)
