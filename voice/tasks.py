@@ -292,9 +292,9 @@ def _leave() -> None:
     """End the processes of the pool, and this one, whatever they do."""
     children = active_children()
     logger.critical("This worker ends, with %d processes that did not stop within %.0f s.", len(children), LEAVE_S)
-    for child in children:
+    for pid in [child.pid for child in children if child.pid is not None]:
         with suppress(ProcessLookupError):
-            os.kill(child.pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
     os._exit(EXIT_FAILURE)
 
 

@@ -115,7 +115,9 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     told = _told(error)
     if told is None:
         return None
-    if told.status >= 500:
+    if told.status > 500 and isinstance(error, errors.VoiceError):
+        logger.warning("%s", told.code)  # foreseen, and under load there may be many of them
+    elif told.status >= 500:
         logger.error("%s: %s", told.code, type(error).__name__, exc_info=error)
     return Response(
         _body(told, context["request"]._request),
