@@ -103,7 +103,8 @@ def test_an_upload_without_room_answers_507_and_leaves_nothing(
 ) -> None:
     folder = Path(django_settings.WORK_DIR) if variable == "WORK_DIR" else tmp_path / "small"
     folder.mkdir(exist_ok=True)
-    url, web = start_web(small_disk(folder, size), **{variable: str(folder)})
+    redis_url = django_settings.REDIS_URL  # said, because the embedded one's socket is looked for in TMPDIR
+    url, web = start_web(small_disk(folder, size), REDIS_URL=redis_url, **{variable: str(folder)})
     recording = wav_bytes(speech_like(40.0, 48_000))
     assert 2_621_440 < len(recording) < 5_000_000, "long enough for Django to spool it to a disk"
     answer = httpx.post(
