@@ -43,7 +43,8 @@ class Scheduler(Generic[S]):
 
     Who is next: those that were returned; then streams and first sequences of groups, so that time to first audio
     stays short; after four of these in a row one of the others. In each of the two queues the groups take turns, one
-    sequence a turn, and a new group goes behind those that wait: whoever waits is passed by a bounded number.
+    sequence a turn, and a new group goes behind those that wait: whoever waits is passed by so many of others.
+    Of one group's own the longest comes first, so that none runs alone at the end; its streams keep their order.
     Nobody passes the next one: if it is too large for the memory that is left, those that run end first.
     """
 
