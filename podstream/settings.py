@@ -12,8 +12,6 @@ from typing import Any
 
 import environ
 from celery.schedules import crontab
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from podstream.embedded import local_secret, redis_socket
 from podstream.environment import Environment
@@ -114,7 +112,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "podstream",
-        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5, "retry": Retry(NoBackoff(), 1)},
+        "OPTIONS": {"pool_class": "voice.streaming.redis_client.CachePool"},
     }
 }
 SWEEP_IN_WORKER = env.flag("SWEEP_IN_WORKER", True)  # any number of sweepers may run beside each other

@@ -1,6 +1,7 @@
-"""One Redis connection pool per process."""
+"""One Redis connection pool per process and address."""
 
 from functools import cache
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -10,11 +11,25 @@ from redis.retry import Retry
 
 @cache
 def redis_client() -> redis.Redis:
-    """The shared client. Thread-safe; a forked child opens connections of its own.
+    """The shared client. Thread-safe; a forked child opens connections of its own."""
+    return redis.Redis(connection_pool=_pool(settings.REDIS_URL))
 
-    It tries twice, because a pooled connection may be stale after a restart of Redis; redis-py's own default keeps
+
+class CachePool:
+    """What Django's cache takes for its class of pools, so that all caches of an address share one.
+
+    Django makes a cache per thread, under ASGI per request: each would open a connection of its own.
+    """
+
+    @staticmethod
+    def from_url(url: str, **_: Any) -> redis.ConnectionPool:
+        """The process's pool; Django's options, which are its defaults, do not matter."""
+        return _pool(url)
+
+
+@cache
+def _pool(url: str) -> redis.ConnectionPool:
+    """Tries twice, because a pooled connection may be stale after a restart of Redis; redis-py's own default keeps
     a user waiting for 4 s of retries.
     """
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=5, retry=Retry(NoBackoff(), 1)
-    )
+    return redis.ConnectionPool.from_url(url, socket_connect_timeout=2, socket_timeout=5, retry=Retry(NoBackoff(), 1))
