@@ -18,6 +18,7 @@ from rest_framework.test import APIClient
 from podstream.embedded import ensure_redis
 from tests.backends import TEST_DATABASE, VAR_DIR
 from voice.models import User
+from voice.services import job_line
 from voice.streaming.redis_client import redis_client
 
 ROOT = Path(__file__).parent.parent
@@ -38,6 +39,12 @@ def empty_rate_limits(redis_server: None) -> None:
     client = redis_client()
     for key in client.scan_iter("podstream:1:*"):
         client.delete(key)
+
+
+@pytest.fixture(autouse=True)
+def fresh_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every look at a line of jobs is a new one: tests see at once what they did."""
+    monkeypatch.setattr(job_line, "LINE_KEPT_S", 0.0)
 
 
 @pytest.fixture(scope="session")

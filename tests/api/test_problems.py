@@ -145,7 +145,7 @@ def every_kind() -> list[type[errors.VoiceError]]:
     while left:
         kind = left.pop()
         kinds.append(kind)
-        left += kind.__subclasses__()
+        left += [each for each in kind.__subclasses__() if each.__module__ == errors.__name__]
     return kinds
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from tests.api.rows import completed_synthesis, queued_synthesis
 from tests.services.test_job import make_model, make_sample
 from voice.models import Job, JobKind, User
+from voice.services import job_line
 from voice.services.job_line import job_places
 from voice.services.job_next import job_take
 
@@ -111,3 +112,25 @@ def test_places_cost_as_many_queries_for_a_hundred_jobs_as_for_one(
     done = completed_synthesis(user).job
     with django_assert_num_queries(0):
         assert job_places([done]) == {}
+
+
+def test_a_line_that_was_looked_at_is_not_counted_again_for_a_while(
+    user: User, other_user: User, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    mine = queue(user, 3)
+    assert positions(mine) == [1, 2, 3]
+    monkeypatch.setattr(job_line, "LINE_KEPT_S", 60.0)
+    with django_assert_num_queries(1):
+        assert positions(mine) == [1, 2, 3]
+    later = queue(user)
+    with django_assert_num_queries(1):
+        assert positions(later) == [4]
+    assert positions(queue(other_user)) == [2]  # who was not seen in it is looked for
+
+
+def test_a_line_is_looked_at_again_when_it_is_old(user: User, other_user: User) -> None:
+    (mine,) = queue(user)
+    assert positions([mine]) == [1]
+    for job in queue(other_user, 2):
+        Job.objects.filter(pk=job.pk).update(created_at=mine.created_at - timedelta(minutes=1))
+    assert positions([mine]) == [2]

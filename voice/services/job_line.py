@@ -1,6 +1,7 @@
 """The line of each kind of jobs, in which users take turns. See docs/adr/0006-fair-turns.md."""
 
 import statistics
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from voice.models.database_time import FromNow
 from voice.models.lifecycle import JobState
 
 RUNS_AVERAGED = 20
+LINE_KEPT_S = 1.0  # clients that poll would count every queued job with each request
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,19 @@ class Place:
 
     position: int
     wait_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The line of a kind at one moment: how many queued jobs each owner has, the owner whose turn it is first."""
+
+    seen_at_s: float
+    lengths: Mapping[UUID, int]
+    running: int
+    run_s: float | None
+
+
+_lines: dict[str, _Line] = {}
 
 
 def jobs_in_hand(*, kind: str) -> QuerySet[Job]:
@@ -38,7 +53,8 @@ def last_served_at(*, kind: str, owner: str) -> Subquery:
 
 
 def job_places(jobs: Iterable[Job]) -> Mapping[UUID, Place]:
-    """The places of those of `jobs` that are queued, by id: no query where none is, else five for each kind.
+    """The places of those of `jobs` that are queued, by id: no query where none is, else one for each kind, and four
+    more where this process has not looked at the line within `LINE_KEPT_S`. Thread-safe.
 
     A job that is taken meanwhile is missing. A job that waits for another one, or for its next attempt, stands in
     line like any other: the estimate does not know how long that will take.
@@ -51,16 +67,27 @@ def job_places(jobs: Iterable[Job]) -> Mapping[UUID, Place]:
 
 
 def _places_of(jobs: list[Job], *, kind: str) -> dict[UUID, Place]:
-    in_hand = dict(jobs_in_hand(kind=kind).order_by().values_list("owner").annotate(Count("pk")))
-    turns = _turns({job.owner_id for job in jobs}, kind=kind)
-    lengths = _lengths(in_hand, kind=kind)
-    run_s, parallel = _mean_run_s(kind=kind), max(1, sum(in_hand.values()))
+    owner_ids = {job.owner_id for job in jobs}
+    turns = _turns(owner_ids, kind=kind)
+    line = _line(kind=kind, owner_ids=owner_ids)
     places = {}
     for job in jobs:
-        if job.pk in turns and job.owner_id in lengths:
-            position = _position(turns[job.pk], owner_id=job.owner_id, lengths=lengths)
-            places[job.pk] = Place(position, None if run_s is None else position * run_s / parallel)
+        if job.pk in turns and job.owner_id in line.lengths:
+            position = _position(turns[job.pk], owner_id=job.owner_id, lengths=line.lengths)
+            wait_s = None if line.run_s is None else position * line.run_s / max(1, line.running)
+            places[job.pk] = Place(position, wait_s)
     return places
+
+
+def _line(*, kind: str, owner_ids: set[UUID]) -> _Line:
+    """The line of a kind, with these owners in it if they have queued jobs."""
+    line = _lines.get(kind)
+    if line is None or time.monotonic() - line.seen_at_s >= LINE_KEPT_S or not owner_ids <= line.lengths.keys():
+        in_hand = dict(jobs_in_hand(kind=kind).order_by().values_list("owner").annotate(Count("pk")))
+        lengths = _lengths(in_hand, kind=kind)
+        line = _Line(time.monotonic(), lengths, running=sum(in_hand.values()), run_s=_mean_run_s(kind=kind))
+        _lines[kind] = line
+    return line
 
 
 def _turns(owner_ids: set[UUID], *, kind: str) -> dict[UUID, int]:
