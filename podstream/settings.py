@@ -119,6 +119,7 @@ SWEEP_IN_WORKER = env.flag("SWEEP_IN_WORKER", True)  # any number of sweepers ma
 
 # Celery: a message is only a wake-up for one more job of a kind; see docs/adr/0001-jobs.md
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_IMPORTS = ("voice.worker.start", "voice.worker.steps")
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True

@@ -11,6 +11,7 @@ LAYERS = {
     "voice.api": 4,
     "voice.admin": 4,
     "voice.tasks": 4,
+    "voice.worker": 4,
     "voice.management": 4,
     "voice.services": 3,
     "voice.checks": 3,

@@ -10,9 +10,9 @@ import pytest
 from celery.concurrency.thread import TaskPool as ThreadPool
 
 from tests.conftest import wait_until
-from voice import tasks
 from voice.streaming.heartbeat import INDEX, LIFE_S, Heartbeat, heartbeat_end, heartbeat_send, workers_seen
 from voice.streaming.redis_client import redis_client
+from voice.worker import steps
 
 StartWorker = Callable[..., subprocess.Popen[bytes]]
 BEAT = Heartbeat(name="cpu@here", pid=7, pool="prefork", concurrency=2, queues=("preprocess",))
@@ -70,9 +70,9 @@ class Engine:
 
 
 def test_the_engines_figures_go_along(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "engines_made", lambda: {"xtts": Engine()})
+    monkeypatch.setattr(steps, "engines_made", lambda: {"xtts": Engine()})
     worker = SimpleNamespace(pool_cls=ThreadPool, hostname="gpu@here", concurrency=32)
-    step = tasks.HeartbeatStep(worker)
+    step = steps.HeartbeatStep(worker)
     step.start(worker)
     (seen,) = workers_seen()
     assert (seen.name, seen.pool, seen.concurrency) == ("gpu@here", "threads", 32)

@@ -13,7 +13,7 @@ from celery.exceptions import WorkerShutdown
 from celery.worker import state as worker_state
 
 from tests.conftest import ROOT
-from voice import tasks
+from voice.worker import leave, steps
 
 THREADS = SimpleNamespace(pool_cls=ThreadPool)
 
@@ -30,7 +30,7 @@ class Engine:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     made = Engine()
-    monkeypatch.setattr(tasks, "engines_made", lambda: {"xtts": made})
+    monkeypatch.setattr(steps, "engines_made", lambda: {"xtts": made})
     return made
 
 
@@ -44,8 +44,8 @@ def unstopped() -> Iterator[None]:
 def test_a_worker_with_a_broken_engine_is_told_to_end_with_a_failure(
     engine: Engine, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tasks, "LEAVE_S", 3600.0)
-    step = tasks.HealthStep(THREADS)
+    monkeypatch.setattr(leave, "LEAVE_S", 3600.0)
+    step = steps.HealthStep(THREADS)
     step.do()
     worker_state.maybe_shutdown()
     engine.is_broken = True
@@ -59,20 +59,20 @@ def test_a_worker_with_a_broken_engine_is_told_to_end_with_a_failure(
 
 def test_a_worker_that_hangs_at_its_end_is_ended() -> None:
     program = (
-        "import django; django.setup(); from voice import tasks; import threading; tasks.LEAVE_S = 0.1; "
-        "tasks.end_worker(); threading.Event().wait()"
+        "import django; django.setup(); from voice.worker import leave; import threading; leave.LEAVE_S = 0.1; "
+        "leave.end_worker(); threading.Event().wait()"
     )
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=60, check=False).returncode == 1
 
 
 def test_only_a_pool_of_threads_looks_after_engines() -> None:
-    assert tasks.HealthStep(THREADS).enabled
-    assert not tasks.HealthStep(SimpleNamespace(pool_cls=PreforkPool)).enabled
+    assert steps.HealthStep(THREADS).enabled
+    assert not steps.HealthStep(SimpleNamespace(pool_cls=PreforkPool)).enabled
 
 
 @pytest.mark.usefixtures("engine")
 def test_a_last_report_that_fails_does_not_break_the_end(caplog: pytest.LogCaptureFixture) -> None:
-    step = tasks.ReportStep(THREADS)
+    step = steps.ReportStep(THREADS)
     step.start(THREADS)
     step.stop(THREADS)
     assert "context is gone" in caplog.text

@@ -138,12 +138,12 @@ def test_what_does_not_report_is_ended_with_its_worker() -> None:
     program = (
         "import django; django.setup()\n"
         "import signal, threading, billiard\n"
-        "from voice import tasks\n"
-        "tasks.LEAVE_S = 0.2\n"
+        "from voice.worker import leave\n"
+        "leave.LEAVE_S = 0.2\n"
         "child = billiard.Process(target=threading.Event().wait)\n"
         "child.start()\n"
         "print(child.pid, flush=True)\n"
-        "signal.signal(signal.SIGTERM, lambda *_: tasks.give_jobs_back())\n"
+        "signal.signal(signal.SIGTERM, lambda *_: leave.give_jobs_back())\n"
         "signal.raise_signal(signal.SIGTERM)\n"
         "threading.Event().wait()\n"
     )

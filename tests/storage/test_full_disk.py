@@ -29,7 +29,7 @@ from tests.waveforms import speech_like, wav_bytes
 from voice.errors import StorageFull
 from voice.models import Job, Synthesis, User, VoiceSample
 from voice.models.lifecycle import JobState, SampleStatus, SynthesisStatus, VoiceModelStatus
-from voice.services.job_run import job_run
+from voice.services.job_run import job_run_next
 from voice.services.voice_model import voice_model_clone
 from voice.storage import sample_storage
 from voice.storage.room import is_out_of_room
@@ -195,11 +195,11 @@ def test_a_job_whose_end_a_full_database_cannot_keep_is_tried_again_then_fails_w
     settings.JOB_MAX_ATTEMPTS, settings.JOB_BACKOFF_S = 2, 0
     sample = upload(user, recording)
     with full_database(table="voice_jobs", event="UPDATE", when="NEW.state = 'completed'"):
-        job_run(job_id=sample.job.pk)
+        job_run_next(kind=sample.job.kind)
         job = Job.objects.get()
         assert (job.state, job.attempt) == (JobState.QUEUED, 1)
         assert sample_storage().listdir(f"{user.pk}/{sample.pk}")[1] == ["decoded.wav"]
-        job_run(job_id=sample.job.pk)
+        job_run_next(kind=sample.job.kind)
     assert state_of(sample) == SampleStatus.FAILED
     assert (sample.error_code, list(sample_storage().entries(str(user.pk)))) == ("storage_full", [])
 

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from uuid import UUID
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -11,7 +10,7 @@ from django.db import InterfaceError, OperationalError
 from voice.errors import EngineError, LeaseLost, ServiceUnavailable, VoiceError, WorkerStopping
 from voice.models import JobKind
 from voice.services.clone_run import clone_run
-from voice.services.job import job_claim, job_fail, job_finish, job_retry, job_return, wake_up_send
+from voice.services.job import job_fail, job_finish, job_retry, job_return, wake_up_send
 from voice.services.job_metrics import job_count_start
 from voice.services.job_next import job_take
 from voice.services.lease import Lease
@@ -41,17 +40,10 @@ def job_run_next(*, kind: str) -> None:
         _run(lease)
 
 
-def job_run(*, job_id: UUID) -> None:
-    """Do this job, if it is there to be done, whosever turn it is."""
-    lease = job_claim(job_id=job_id)
-    if lease is not None:
-        _run(lease)
-
-
 def _run(lease: Lease) -> None:
-    job_count_start(lease.job)
     with lease.kept_alive():
         try:
+            job_count_start(lease.job)
             with work_folder() as folder:
                 outcome = WORK[lease.job.kind](lease, folder)
         except LeaseLost:
