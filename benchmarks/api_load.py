@@ -2,19 +2,21 @@
 
 `python -m benchmarks.api_load [--clients N] [--seconds S] [--json PATH]` starts the production form in a temporary
 folder (see `benchmarks.production`). Each client is a person with a voice of their own; it sends its next request when
-the one before is answered. The load runs twice: while no worker runs, and while one works off what was accepted.
+the one before is answered. Turns without a worker alternate with turns beside one that works off what was accepted,
+so that what else goes on on the machine meets both.
 """
 
 import argparse
 import json
 import random
+import signal
 import statistics
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ from benchmarks.production import SERVICES, end, production
 from podstream.demo_voice import demo_recording
 
 READ, SUBMIT, UPLOAD = "GET /api/voice/history/{id}", "POST /api/voice/synthesize", "POST /api/voice/upload"
+TURNS = 3
+FIRST_SPEECH_TIMEOUT_S = 300.0  # of all who wait for their voices at once
 MIX = {READ: 80, SUBMIT: 15, UPLOAD: 5}  # of a hundred requests
 
 
@@ -36,6 +40,14 @@ class Sent:
     request: str
     ms: float
     error: str = ""
+
+
+@dataclass(slots=True)
+class Turns:
+    """All that was sent in the turns of one side, and how long those took."""
+
+    sent: list[Sent] = field(default_factory=list)
+    elapsed_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +78,14 @@ class Client:
         voice = {"sample_id": sample["id"], "name": "Bench", "language": "en"}
         model = self._made("/api/voice/clone", json=voice)["model"]
         self._wish = {"model_id": model["id"], "text": "Hello, world!"}
-        first = self._made("/api/voice/synthesize", json=self._wish, headers={"Prefer": "wait=60"})["synthesis"]
-        assert first["status"] == "completed", first
-        self._latest: str = first["links"]["self"]
+        self._latest: str = self._made("/api/voice/synthesize", json=self._wish)["synthesis"]["links"]["self"]
+        self._wait_for_speech()
+
+    def _wait_for_speech(self) -> None:
+        end_s = time.monotonic() + FIRST_SPEECH_TIMEOUT_S
+        while (first := self._http.get(self._latest).json()["synthesis"])["status"] != "completed":
+            assert time.monotonic() < end_s, first
+            time.sleep(0.5)
 
     def send_until(self, end_s: float) -> list[Sent]:
         """Send requests of the mix, one after the other."""
@@ -106,16 +123,20 @@ class Client:
         return response.json()
 
 
-def load(clients: Sequence[Client], *, seconds: float, beside: str) -> Iterator[Figures]:
-    """Let all clients send for so long; the figures of each kind of request, then of all."""
+def take_turn(turns: Turns, clients: Sequence[Client], *, seconds: float) -> None:
+    """Let all clients send for so long."""
     started = time.monotonic()
     with ThreadPoolExecutor(len(clients)) as pool:
-        rows = pool.map(lambda client: client.send_until(started + seconds), clients)
-        sent = [each for row in rows for each in row]
-    elapsed_s = time.monotonic() - started
+        for sent in pool.map(lambda client: client.send_until(started + seconds), clients):
+            turns.sent += sent
+    turns.elapsed_s += time.monotonic() - started
+
+
+def figures_of(turns: Turns, *, beside: str) -> Iterator[Figures]:
+    """Those of each kind of request, then of all."""
     for request in (*MIX, "all"):
-        of_kind = [each for each in sent if request in (each.request, "all")]
-        yield figures(request, of_kind, elapsed_s=elapsed_s, beside=beside)
+        of_kind = [each for each in turns.sent if request in (each.request, "all")]
+        yield figures(request, of_kind, elapsed_s=turns.elapsed_s, beside=beside)
 
 
 def figures(request: str, sent: Sequence[Sent], *, elapsed_s: float, beside: str) -> Figures:
@@ -134,7 +155,8 @@ def figures(request: str, sent: Sequence[Sent], *, elapsed_s: float, beside: str
 
 
 def measure_all(folder: Path, *, clients: int, seconds: float) -> Iterator[Figures]:
-    """Both runs, on the same servers."""
+    """Both sides in turns, on the same servers."""
+    alone, beside_worker = Turns(), Turns()
     demo_recording(folder / "recording.wav")
     recording = (folder / "recording.wav").read_bytes()
     with production(folder) as servers:
@@ -142,11 +164,15 @@ def measure_all(folder: Path, *, clients: int, seconds: float) -> Iterator[Figur
         with ThreadPoolExecutor(clients) as pool:
             people = list(pool.map(lambda number: Client(servers.url, number, recording), range(clients)))
         end(worker)
-        yield from load(people, seconds=seconds, beside="no worker")
-        servers.start_worker()
-        words = SERVICES["worker-cpu"]["command"]
-        processes = words[words.index("--concurrency") + 1]
-        yield from load(people, seconds=seconds, beside=f"a worker of {processes} processes")
+        for _ in range(TURNS):
+            take_turn(alone, people, seconds=seconds)
+            worker = servers.start_worker()
+            take_turn(beside_worker, people, seconds=seconds)
+            end(worker)
+    words = SERVICES["worker-cpu"]["command"]
+    processes = words[words.index("--concurrency") + 1]
+    yield from figures_of(alone, beside="no worker")
+    yield from figures_of(beside_worker, beside=f"a worker of {processes} processes")
 
 
 def show(rows: Sequence[Figures]) -> None:
@@ -162,9 +188,10 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=30.0, help="of each of the two runs")
+    parser.add_argument("--seconds", type=float, default=10.0, help=f"of each of {TURNS} turns a side")
     parser.add_argument("--json", type=Path, help="write the figures here as well")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever stops us, our servers are ended
     with tempfile.TemporaryDirectory() as folder:
         rows = list(measure_all(Path(folder), clients=options.clients, seconds=options.seconds))
     show(rows)
