@@ -3,11 +3,15 @@
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
+from django.http import HttpResponse
 from django.test import Client, TestCase
+from pytest_django import Settings
 
+from tests.conftest import PASSWORD, redis_away
 from tests.services.test_job import make_model, make_sample, make_synthesis
 from voice.errors import Blocked
 from voice.models import User, VoiceModel, VoiceSample
+from voice.services.login_limit import WRONG_PASSWORDS
 from voice.services.synthesis import synthesis_create
 from voice.services.voice_model import voice_model_clone
 from voice.storage import sample_storage
@@ -19,6 +23,44 @@ pytestmark = pytest.mark.django_db
 def staff(client: Client) -> Client:
     client.force_login(User.objects.create_superuser("root", password="x"))
     return client
+
+
+def log_in(username: str, password: str) -> HttpResponse:
+    return Client().post("/admin/login/", {"username": username, "password": password})
+
+
+def test_staff_logs_in_with_a_password() -> None:
+    User.objects.create_superuser("root", password=PASSWORD)
+    answer = log_in("root", PASSWORD)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/accounts/profile/")
+
+
+@pytest.mark.parametrize("door", ["admin", "api"])
+def test_wrong_passwords_close_the_account_at_both_doors(door: str, settings: Settings) -> None:
+    settings.LOGINS_PER_MINUTE = 1000
+    User.objects.create_superuser("root", password=PASSWORD)
+    for _ in range(WRONG_PASSWORDS):
+        if door == "admin":
+            assert b"Please enter the correct username" in log_in("root", "guess").content
+        else:
+            credentials = {"username": "root", "password": "guess"}
+            assert Client().post("/api/auth/token", credentials, "application/json").status_code == 401
+    assert log_in("root", "").status_code == 200  # checks nothing, so it does not empty the count
+    assert b"Too many wrong passwords" in log_in("root", PASSWORD).content
+    answer = Client().post("/api/auth/token", {"username": "root", "password": PASSWORD}, "application/json")
+    assert answer.status_code == 429
+
+
+def test_an_address_has_so_many_tries_a_minute(settings: Settings) -> None:
+    settings.LOGINS_PER_MINUTE = 2
+    User.objects.create_superuser("root", password=PASSWORD)
+    assert [b"Too many tries" in log_in(name, "guess").content for name in ("a", "b", "c")] == [False, False, True]
+
+
+def test_nobody_gets_in_while_redis_is_away(settings: Settings) -> None:
+    User.objects.create_superuser("root", password=PASSWORD)
+    with redis_away(settings):
+        assert b"Redis is away" in log_in("root", PASSWORD).content
 
 
 @pytest.mark.parametrize("page", ["voicesample", "voicemodel", "synthesis", "job", "user"])

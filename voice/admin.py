@@ -2,13 +2,18 @@
 
 from typing import TYPE_CHECKING, Any
 
+import redis
 from django.contrib import admin, messages
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import admin as auth_admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
+from voice.errors import TooManyTries
 from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
+from voice.services.login_limit import login_try, logins_spend
 from voice.services.moderation import voice_allow, voice_block
 from voice.services.sample import sample_delete
 from voice.services.synthesis import synthesis_delete
@@ -29,6 +34,27 @@ if TYPE_CHECKING:
 else:
     ModelAdmin = admin.ModelAdmin
     UserAdmin = auth_admin.UserAdmin
+
+
+class LoginForm(AdminAuthenticationForm):
+    """The admin's login, with the limits of the API's: whoever guesses passwords finds no second door."""
+
+    request: HttpRequest  # the login view gives it
+
+    def clean(self) -> dict[str, Any]:
+        if not {"username", "password"} <= self.cleaned_data.keys():
+            return self.cleaned_data  # nothing is checked, so nothing was right either
+        try:
+            logins_spend(self.request)
+            with login_try(self.cleaned_data["username"]):
+                return super().clean()
+        except TooManyTries as error:
+            raise ValidationError(error.message, code=error.code) from error
+        except redis.RedisError as error:
+            raise ValidationError("Redis is away, which counts logins. Try again when it is back.") from error
+
+
+admin.site.login_form = LoginForm
 
 
 class DeletesByService(ModelAdmin):

@@ -104,6 +104,12 @@ class TooManyJobs(VoiceError):
     retryable = True
 
 
+class TooManyTries(VoiceError):
+    """Too many tries to log in (429); `details["retry_after_s"]` says when the next one counts."""
+
+    retryable = True
+
+
 class JobCancelled(VoiceError):
     """The user, or a deletion, asked the running job to stop."""
 

@@ -12,9 +12,9 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import RefreshToken
 
 from tests.conftest import PASSWORD
-from voice.api import rate_limit
-from voice.api.rate_limit import LOGIN_WINDOW_S, WRONG_PASSWORDS, login_try
 from voice.models import User
+from voice.services import login_limit
+from voice.services.login_limit import LOGIN_WINDOW_S, WRONG_PASSWORDS, login_try
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Clock:
     settings.LOGINS_PER_MINUTE = 1000  # the limit per address, which would come first
     clock = Clock()
-    monkeypatch.setattr(rate_limit, "time", clock)
+    monkeypatch.setattr(login_limit, "time", clock)
     return clock
 
 

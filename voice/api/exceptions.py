@@ -47,6 +47,7 @@ STATUS: Mapping[type[errors.VoiceError], int] = {
     errors.ServiceUnavailable: 503,
     errors.StorageFull: 507,
     errors.TooManyJobs: 429,
+    errors.TooManyTries: 429,
 }
 """Looked up along an error's ancestors, so a narrower kind answers as its parent until it has a line of its own."""
 
@@ -197,7 +198,7 @@ def _told_of_voice_error(error: errors.VoiceError) -> _Told:
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="api"'
     if status in {429, 503}:
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+        headers["Retry-After"] = str(error.details.get("retry_after_s", RETRY_AFTER_S))
     return _Told(
         status,
         error.code,

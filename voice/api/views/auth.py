@@ -9,7 +9,6 @@ from rest_framework.views import APIView
 
 from voice.api import examples
 from voice.api.methods import METHODS
-from voice.api.rate_limit import login_try, logins_spend
 from voice.api.schema import operation
 from voice.api.serializers.auth import (
     RefreshSerializer,
@@ -27,6 +26,7 @@ from voice.services.account import (
     user_authenticate,
     user_register,
 )
+from voice.services.login_limit import login_try, logins_spend
 
 
 class PublicView(APIView):

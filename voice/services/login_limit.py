@@ -1,0 +1,59 @@
+"""Limits on logging in, over the API and in the admin: tries per address and minute, wrong passwords per account."""
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django_ratelimit.core import get_usage
+
+from voice.errors import NotAuthenticated, TooManyTries
+from voice.models import User
+
+WRONG_PASSWORDS = 10  # of one account, in each window
+LOGIN_WINDOW_S = 900
+LOGIN_COUNT_KEPT_S = LOGIN_WINDOW_S + 60  # the clocks of web processes may differ
+
+
+def logins_spend(request: HttpRequest) -> None:
+    """Count one try to log in or register from this address. Raises TooManyTries, or RedisError: then nobody gets in,
+    for a guesser must not gain from an outage.
+    """
+    found = get_usage(request, group="logins", key="ip", rate=f"{settings.LOGINS_PER_MINUTE}/m", increment=True)
+    if found["should_limit"]:
+        raise _too_many("Too many tries from your address. Wait a minute.", retry_after_s=found["time_left"])
+
+
+@contextmanager
+def login_try(username: str) -> Iterator[None]:
+    """Stands around the check of a password. Raises TooManyTries where the account has had its wrong ones.
+
+    A try is counted before it is known to be wrong, so that guesses sent at once do not pass together. The right
+    password empties the count; whatever else stops the check gives the try back. A name that nobody has is counted
+    alike, so answers do not tell which accounts there are. Raises RedisError as `logins_spend` does.
+    """
+    window_end_s = (int(time.time()) // LOGIN_WINDOW_S + 1) * LOGIN_WINDOW_S
+    name = User.normalize_username(username).casefold()
+    key = f"wrong-passwords:{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}:{window_end_s}"
+    cache.add(key, 0, LOGIN_COUNT_KEPT_S)
+    if cache.incr(key) > WRONG_PASSWORDS:
+        raise _too_many(
+            "Too many wrong passwords for this name. Wait as long as Retry-After says; who is signed in stays so.",
+            retry_after_s=window_end_s - int(time.time()),
+        )
+    try:
+        yield
+    except (NotAuthenticated, ValidationError):
+        raise
+    except Exception:
+        cache.decr(key)
+        raise
+    cache.set(key, 0, LOGIN_COUNT_KEPT_S)  # not deleted: a try beside this one may be about to count
+
+
+def _too_many(message: str, *, retry_after_s: int) -> TooManyTries:
+    return TooManyTries("rate_limited", message, details={"retry_after_s": max(1, retry_after_s)})
