@@ -4,7 +4,7 @@
 # text, where a quote or a dollar sign would become part of a command.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-xtts setup-xtts-dev demo run download-xtts test test-xtts lint bench bench-xtts chaos clean
+.PHONY: help setup setup-dev setup-xtts setup-xtts-dev demo run download-xtts test test-backends test-xtts lint bench bench-xtts chaos clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -68,16 +68,14 @@ demo: $(setup_of_engine)  ## clone a voice and hear it speak [SAMPLE=voice.wav] 
 run: $(setup_of_engine)  ## start web, worker and Redis [PORT=8000] [ENGINE=xtts]
 	@exec $(venv_of_engine) -m podstream.stack run --port "$$STACK_PORT"
 
-test: setup-dev  ## run all tests on PostgreSQL, then short runs on SQLite and S3 [ARGS="-k name"]
-ifeq ($(ARGS),)
-	@$(venv) -m pytest $(parallel)
-	@echo 'The API and the jobs once more, on SQLite:'
+test: setup-dev  ## run all tests, on PostgreSQL and local files [ARGS="-k name"]
+	@$(venv) -m pytest $(if $(ARGS),$(ARGS),$(parallel))
+
+test-backends: setup-dev  ## run the tests of API and jobs on SQLite, and those of files on S3
+	@echo 'The API and the jobs, on SQLite:'
 	@TEST_DATABASE=sqlite $(venv) -m pytest $(parallel) tests/api tests/services
-	@echo 'What touches files once more, on S3:'
+	@echo 'What touches files, on S3:'
 	@TEST_STORAGE=s3 $(venv) -m pytest $(parallel) $(on_s3)
-else
-	@$(venv) -m pytest $(ARGS)
-endif
 
 test-xtts: setup-xtts-dev  ## run the tests of the XTTS engine, on random weights [ARGS="-k name"]
 	@$(venv_xtts) -m pytest $(if $(ARGS),$(ARGS),$(parallel)) tests/engines/xtts tests/engines/test_xtts_*.py

@@ -163,7 +163,7 @@ def test_a_job_whose_workers_are_stopped_again_and_again_is_done_in_one_attempt(
     left_by_others = set(Path(settings.WORK_DIR).iterdir())  # tests that kill their workers
     model = voice_model_clone(owner=user, samples=[upload(user, recording)], name="Me", language="en")
     synthesis = speak(user, model, LONG_TEXT)
-    for _ in range(3):
+    for _ in range(2):
         worker = start_worker(2, pool=pool)
         wait_until(lambda: Job.objects.get(synthesis=synthesis).phase == "speaking", timeout_s=60)
         worker.terminate()
@@ -183,7 +183,7 @@ def test_a_recording_whose_workers_are_stopped_while_they_prepare_it_is_ready_af
     user: User, recording: Path, start_worker: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     sample = upload(user, recording)
-    for _ in range(3):
+    for _ in range(2):
         worker = start_worker()
         wait_until(lambda: Job.objects.get().state != JobState.QUEUED, timeout_s=60)
         worker.terminate()
