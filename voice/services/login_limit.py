@@ -41,9 +41,10 @@ def login_try(username: str) -> Iterator[None]:
     key = f"wrong-passwords:{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}:{window_end_s}"
     cache.add(key, 0, LOGIN_COUNT_KEPT_S)
     if cache.incr(key) > WRONG_PASSWORDS:
+        wait_s = max(1, window_end_s - int(time.time()))
         raise _too_many(
-            "Too many wrong passwords for this name. Wait as long as Retry-After says; who is signed in stays so.",
-            retry_after_s=window_end_s - int(time.time()),
+            f"Too many wrong passwords for this name. Wait {wait_s} seconds; who is signed in stays so.",
+            retry_after_s=wait_s,
         )
     try:
         yield
