@@ -13,6 +13,7 @@ FROM base AS gpu
 COPY requirements-xtts.txt ./
 RUN pip install -r requirements-xtts.txt
 COPY manage.py ./
+COPY local local
 COPY podstream podstream
 COPY voice voice
 USER podstream
@@ -20,6 +21,7 @@ USER podstream
 FROM base AS web
 ENV OMP_NUM_THREADS=1
 COPY manage.py ./
+COPY local local
 COPY podstream podstream
 COPY scripts scripts
 COPY voice voice

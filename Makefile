@@ -62,11 +62,11 @@ download-xtts: setup-xtts  ## fetch the weights of XTTS v2; shows their licence 
 	@exec $(venv_xtts) manage.py download_xtts $(ARGS)
 
 demo: $(setup_of_engine)  ## clone a voice and hear it speak [SAMPLE=voice.wav] [TEXT="..."] [LANGUAGE=en] [OUTPUT=speech.mp3]
-	@exec $(venv_of_engine) -m podstream.demo --sample="$$DEMO_SAMPLE" --text="$$DEMO_TEXT" \
+	@exec $(venv_of_engine) -m local.demo --sample="$$DEMO_SAMPLE" --text="$$DEMO_TEXT" \
 	    --language="$${DEMO_LANGUAGE:-en}" --output="$${DEMO_OUTPUT:-podstream-demo.mp3}"
 
 run: $(setup_of_engine)  ## start web, worker and Redis [PORT=8000] [ENGINE=xtts]
-	@exec $(venv_of_engine) -m podstream.stack run --port "$$STACK_PORT"
+	@exec $(venv_of_engine) -m local.stack run --port "$$STACK_PORT"
 
 test: setup-dev  ## run all tests, on PostgreSQL and local files [ARGS="-k name"]
 	@$(venv) -m pytest $(if $(ARGS),$(ARGS),$(parallel))
@@ -99,4 +99,4 @@ chaos: setup-dev  ## kill, stop and starve real servers; is anything lost? [CHAO
 
 clean:  ## remove .venv, .venv-xtts and caches; your voices in VAR_DIR stay
 	rm -rf .venv .venv-xtts .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find podstream voice tests benchmarks chaos -name __pycache__ -type d -prune -exec rm -rf {} +
+	find local podstream voice tests benchmarks chaos -name __pycache__ -type d -prune -exec rm -rf {} +

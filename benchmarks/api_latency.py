@@ -23,8 +23,8 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from podstream.demo_voice import demo_recording
-from podstream.stack_lock import running_stack
+from local.demo_voice import demo_recording
+from local.stack_lock import running_stack
 
 PARALLEL_CLIENTS = 8
 
@@ -46,7 +46,7 @@ class Latency:
 def fresh_stack(var_dir: Path) -> Iterator[str]:
     """The URL of a stack with limits that do not end a benchmark."""
     env = {**os.environ, "VAR_DIR": str(var_dir), "WRITES_PER_HOUR": "100000", "LOGINS_PER_MINUTE": "100000"}
-    command = [sys.executable, "-m", "podstream.stack", "run", "--port=0", "--until-stdin-closes"]
+    command = [sys.executable, "-m", "local.stack", "run", "--port=0", "--until-stdin-closes"]
     process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     try:
         while (running := running_stack(var_dir)) is None or not running.url:

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.production import SERVICES, end, production
-from podstream.demo_voice import demo_recording
+from local.demo_voice import demo_recording
 
 READ, SUBMIT, UPLOAD = "GET /api/voice/history/{id}", "POST /api/voice/synthesize", "POST /api/voice/upload"
 TURNS = 3

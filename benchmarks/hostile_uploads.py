@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.waveforms import HOSTILE_FILES
-from voice.audio.decode import DecodeLimits, decode_upload
+from voice.audio.upload_sandbox import DecodeLimits, decode_upload
 from voice.errors import VoiceError
 
 Refusal = tuple[str, float, int]

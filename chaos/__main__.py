@@ -22,7 +22,7 @@ from chaos.client import Refused
 from chaos.lab import LEASE_S, Lab, RowResult, Scale
 from chaos.processes import NotInTime
 from chaos.rows import full_disk, kills, outages, requests, stops, throughput
-from podstream.demo_voice import demo_recording
+from local.demo_voice import demo_recording
 
 Row = Callable[[Lab], RowResult]
 SMALL: dict[str, Row] = {"R1": kills.r1_small}

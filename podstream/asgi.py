@@ -12,7 +12,7 @@ django.setup(set_prefix=False)  # the imports below need the settings and the ap
 
 from django.conf import settings  # noqa: E402
 
-from podstream.embedded import ensure_redis  # noqa: E402
+from local.local_redis import ensure_redis  # noqa: E402
 from podstream.start import start_process  # noqa: E402
 from voice.api.body_limit import BodyLimit  # noqa: E402
 

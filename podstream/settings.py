@@ -13,7 +13,7 @@ from typing import Any
 import environ
 from celery.schedules import crontab
 
-from podstream.embedded import local_secret, redis_socket
+from local.local_redis import local_secret, redis_socket
 from podstream.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -112,14 +112,14 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "podstream",
-        "OPTIONS": {"pool_class": "voice.streaming.redis_client.CachePool"},
+        "OPTIONS": {"pool_class": "voice.redis_client.CachePool"},
     }
 }
 SWEEP_IN_WORKER = env.flag("SWEEP_IN_WORKER", True)  # any number of sweepers may run beside each other
 
 # Celery: a message is only a wake-up for one more job of a kind; see docs/adr/0001-jobs.md
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
-CELERY_IMPORTS = ("voice.worker.start", "voice.worker.steps")
+CELERY_IMPORTS = ("podstream.worker.start", "podstream.worker.steps")
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
@@ -213,8 +213,8 @@ INSTALLED_APPS = [
     "voice",
 ]
 MIDDLEWARE = [
-    "voice.api.request_metrics.RequestMetricsMiddleware",
-    "voice.api.request_id.RequestIdMiddleware",
+    "voice.api.middleware.RequestMetricsMiddleware",
+    "voice.api.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -321,7 +321,7 @@ RATELIMIT_USE_CACHE = "default"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "voice.api.request_id.RequestIdFilter"}},
+    "filters": {"request_id": {"()": "voice.api.middleware.RequestIdFilter"}},
     "formatters": {
         "line": {"()": "podstream.log_format.LineFormatter"},
         "json": {"()": "podstream.log_format.JsonFormatter"},

@@ -15,11 +15,11 @@ from django.db import connection
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from podstream.embedded import ensure_redis
+from local.local_redis import ensure_redis
 from tests.backends import TEST_DATABASE, VAR_DIR
+from voice.jobs import line as job_line
 from voice.models import User
-from voice.services import job_line
-from voice.streaming.redis_client import redis_client
+from voice.redis_client import redis_client
 
 ROOT = Path(__file__).parent.parent
 ALL_QUEUES = "preprocess,clone,synthesis,maintenance"
@@ -181,7 +181,7 @@ def _point_to(settings: Settings, redis_url: str) -> None:
 @pytest.fixture(scope="session")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """About 25 s of real speech by one speaker, as WAV."""
-    from podstream.demo_voice import demo_recording
+    from local.demo_voice import demo_recording
 
     path = tmp_path_factory.mktemp("recording") / "voice.wav"
     demo_recording(path)

@@ -103,7 +103,7 @@ NONSENSE = {
         ["-m", "uvicorn", "podstream.asgi:application", "--port", "0"],
         ["-m", "celery", "-A", "podstream", "worker", "--concurrency", "1"],
         ["-m", "celery", "-A", "podstream", "beat", "--schedule", "beat"],
-        ["-m", "podstream.stack", "run", "--port", "0"],
+        ["-m", "local.stack", "run", "--port", "0"],
     ],
     ids=["check", "web", "worker", "beat", "stack"],
 )

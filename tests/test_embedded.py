@@ -7,13 +7,13 @@ from pathlib import Path
 
 import redis
 
-from podstream.embedded import local_secret, redis_socket
+from local.local_redis import local_secret, redis_socket
 from tests.conftest import ROOT, wait_until
 
 PROGRAM = """
 import sys
 from pathlib import Path
-from podstream.embedded import ensure_redis
+from local.local_redis import ensure_redis
 ensure_redis(Path(sys.argv[1]))
 print("up", flush=True)
 sys.stdin.readline()

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.test import RequestFactory
 
 from podstream.log_format import JsonFormatter, LineFormatter
-from voice.api.request_id import RequestIdFilter
+from voice.api.middleware import RequestIdFilter
 from voice.models import Synthesis, User
 
 SECRET = "The launch code is\n\nDETAIL: twelve"

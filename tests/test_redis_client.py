@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.core.cache import cache
 
-from voice.streaming.redis_client import redis_client
+from voice.redis_client import redis_client
 
 
 def connections_opened(do: Callable[[], object]) -> int:

@@ -14,7 +14,7 @@ class VoiceConfig(AppConfig):
 
         from voice import checks  # noqa: F401 (registers the system checks)
         from voice.engines.registry import xtts_configure
-        from voice.engines.xtts.configuration import DeviceChoice, PrecisionChoice, XttsConfiguration
+        from voice.engines.xtts.options import DeviceChoice, PrecisionChoice, XttsConfiguration
 
         xtts_configure(
             XttsConfiguration(

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from voice.engines.registry import engine_names
-from voice.engines.xtts.files import checkpoint_problem
+from voice.engines.xtts.options import checkpoint_problem
 
 POSITIVE = (
     "MAX_VOICE_FILE_SIZE",

@@ -1,15 +1,21 @@
-"""The only way from a user to rows: what is not visible to them does not exist for them."""
+"""Reading rows: what is visible to a user, what users have here, and walks over whole tables.
+
+What is not visible to a user does not exist for them: this is the only way from a user to rows.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Model, Q, QuerySet, Sum
 
 from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
 from voice.models.lifecycle import JobState, SynthesisStatus
 
+Row = TypeVar("Row", bound=Model)
 USERS_AT_ONCE = 500
+BATCH = 500
 
 
 def sample_visible_to(user: User) -> QuerySet[VoiceSample]:
@@ -79,3 +85,26 @@ def _add_usage(found: dict[UUID, UserUsage]) -> None:
     jobs = Job.objects.filter(owner__in=found).values_list("owner", "state").order_by("owner")
     for owner, state, rows in jobs.annotate(Count("pk")):
         found[owner].jobs[state] = rows
+
+
+def row_batches(rows: "QuerySet[Row, Any]") -> Iterator[list[Row]]:
+    """All rows by primary key, in lists of at most 500.
+
+    A batch is asked for when the one before is done with, so that rows may be changed and deleted on the way. Rows
+    that come meanwhile may be among them or not.
+    """
+    after: Any = None
+    while True:
+        left = rows if after is None else rows.filter(pk__gt=after)
+        batch = list(left.order_by("pk")[:BATCH])
+        if batch:
+            after = batch[-1].pk  # taken first: a deleted row forgets its key
+            yield batch
+        if len(batch) < BATCH:
+            return
+
+
+def row_walk(rows: "QuerySet[Row, Any]") -> Iterator[Row]:
+    """As `row_batches`, one by one."""
+    for batch in row_batches(rows):
+        yield from batch

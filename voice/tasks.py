@@ -2,10 +2,9 @@
 
 from celery import shared_task
 
-from voice.services.job_run import job_run_next
-from voice.services.job_sweep import job_sweep
-from voice.services.orphans import orphans_cleanup
-from voice.services.retention import expired_cleanup
+from voice.jobs.recovery import job_sweep
+from voice.jobs.run import job_run_next
+from voice.services.cleanup import expired_cleanup, orphans_cleanup
 
 
 @shared_task(name="voice.run_job")

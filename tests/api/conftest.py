@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from tests.conftest import ALL_QUEUES, wait_until
 from tests.waveforms import flac_bytes, speech_like
-from voice.streaming.heartbeat import Heartbeat, heartbeat_end, heartbeat_send
+from voice.jobs.heartbeat import Heartbeat, heartbeat_end, heartbeat_send
 
 RECORDING = flac_bytes(speech_like(11.0, 16_000))
 

@@ -15,10 +15,10 @@ from voice.models import User
 def test_a_request_is_logged_by_its_route_and_never_by_its_query(
     api: APIClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.INFO, logger="voice.api.request_id"):
+    with caplog.at_level(logging.INFO, logger="voice.api.middleware"):
         api.get("/api/voice/history?q=my-secret-words")
         api.get("/nowhere/my-secret-words")
-    lines = [record.getMessage() for record in caplog.records if record.name == "voice.api.request_id"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "voice.api.middleware"]
     assert lines[0].startswith("GET /api/voice/history 200 ")
     assert lines[1].startswith("GET (no route) 404 ")
     assert "my-secret-words" not in caplog.text
@@ -28,10 +28,10 @@ def test_a_request_is_logged_by_its_route_and_never_by_its_query(
 def test_as_json_the_line_of_a_request_says_who_asked_for_what_and_how_it_went(
     api: APIClient, user: User, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.INFO, logger="voice.api.request_id"):
+    with caplog.at_level(logging.INFO, logger="voice.api.middleware"):
         api.get("/api/voice/history?q=my-secret-words")
         APIClient().post("/api/auth/token", {"username": "ada", "password": "my-secret-words"})
-    lines = [JsonFormatter().format(each) for each in caplog.records if each.name == "voice.api.request_id"]
+    lines = [JsonFormatter().format(each) for each in caplog.records if each.name == "voice.api.middleware"]
     asked, refused = (json.loads(line) for line in lines)
     assert asked["duration_ms"] > 0
     shown = {name: asked[name] for name in ("method", "route", "status", "user_id")}

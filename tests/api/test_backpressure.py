@@ -12,8 +12,8 @@ from rest_framework.test import APIClient
 
 from tests.api.rows import completed_synthesis, queued_synthesis, ready_model, ready_sample
 from tests.api.test_rate_limit import in_parallel
+from voice.jobs.line import job_take
 from voice.models import IdempotencyKey, Job, JobKind, Synthesis, User, VoiceModel, VoiceSample
-from voice.services.job_next import job_take
 from voice.storage import sample_storage
 
 ApiFor = Callable[[User], APIClient]

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from tests.api.rows import ready_model, ready_sample
 from voice.engines.registry import engine_get, xtts_configure
-from voice.engines.xtts.configuration import XttsConfiguration
+from voice.engines.xtts.options import XttsConfiguration
 from voice.models import Job, Synthesis, User, VoiceModel
 
 pytestmark = pytest.mark.django_db

@@ -19,17 +19,16 @@ from rest_framework.test import APIClient
 
 from tests.api.rows import ended_job, queued_synthesis, ready_model, ready_sample
 from tests.conftest import redis_away
-from voice.api.request_metrics import ROOM_BYTES
+from voice.api.middleware import ROOM_BYTES
 from voice.errors import EngineError, VoiceError
+from voice.jobs.heartbeat import Heartbeat, heartbeat_end, heartbeat_send
+from voice.jobs.lease import Lease
+from voice.jobs.line import job_figures
+from voice.jobs.metrics import KEY, job_count_start
+from voice.jobs.transitions import job_cancel, job_claim, job_fail, job_finish, job_retry
 from voice.models import Job, JobKind, Synthesis, User
 from voice.models.lifecycle import SynthesisStatus, advance
-from voice.services.job import job_cancel, job_claim, job_fail, job_finish, job_retry
-from voice.services.job_figures import job_figures
-from voice.services.job_metrics import job_count_start
-from voice.services.lease import Lease
-from voice.streaming.heartbeat import Heartbeat, heartbeat_end, heartbeat_send
-from voice.streaming.redis_client import redis_client
-from voice.streaming.totals import KEY
+from voice.redis_client import redis_client
 
 pytestmark = pytest.mark.django_db
 TOKEN = "scrape-scrape-scrape"

@@ -14,12 +14,12 @@ from rest_framework_simplejwt.tokens import RefreshToken
 
 from tests.api.rows import ready_model
 from tests.conftest import wait_until
-from voice.api import prefer
+from voice.api import creation as prefer
 from voice.errors import EngineError
+from voice.jobs.messages import job_publish
+from voice.jobs.transitions import job_fail
 from voice.models import Job, Synthesis, User
 from voice.models.lifecycle import JobState, SynthesisStatus, advance
-from voice.services.job import job_fail
-from voice.streaming.progress import job_publish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

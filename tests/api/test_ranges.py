@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.api.audio_response import safe_file_name
-from voice.api.ranges import ByteRange, UnsatisfiableRange, etag_matches, parse_range
+from voice.api.audio_response import ByteRange, UnsatisfiableRange, etag_matches, parse_range, safe_file_name
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ OF_REQUESTS_ALONE = (
     "voice/api/",
     "voice/services/account.py",
     "voice/services/idempotency.py",
-    "voice/services/job_limits.py",
+    "voice/jobs/line.py",
 )
 
 

@@ -14,8 +14,8 @@ from tests.api.rows import completed_synthesis, ready_model, ready_sample
 from tests.conftest import redis_away
 from voice.engines.base import LANGUAGES
 from voice.engines.registry import engine_names
+from voice.jobs.heartbeat import Heartbeat, heartbeat_end, heartbeat_send
 from voice.models import User
-from voice.streaming.heartbeat import Heartbeat, heartbeat_end, heartbeat_send
 
 pytestmark = pytest.mark.django_db
 

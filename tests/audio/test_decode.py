@@ -27,9 +27,9 @@ from tests.waveforms import (
     wav_bytes,
     wav_format,
 )
-from voice.audio.decode import DecodedAudio, DecodeLimits, decode_upload
 from voice.audio.pcm import read_pcm
 from voice.audio.rejections import REJECTIONS
+from voice.audio.upload_sandbox import DecodedAudio, DecodeLimits, decode_upload
 from voice.audio.waveform import Waveform
 from voice.errors import InvalidAudio, TooLarge, UnsupportedAudio, VoiceError
 
@@ -104,7 +104,7 @@ def test_the_heaviest_hostile_files_stay_far_below_the_memory_limit(tmp_path: Pa
     script = """
 import json, resource, sys
 from pathlib import Path
-from voice.audio.decode import DecodeLimits, decode_upload
+from voice.audio.upload_sandbox import DecodeLimits, decode_upload
 from voice.errors import VoiceError
 codes = []
 for path in sorted(Path(sys.argv[1]).iterdir(), key=lambda path: int(path.name)):
@@ -139,7 +139,7 @@ def test_the_child_can_open_no_file_and_no_socket() -> None:
     script = """
 import socket, sys
 sys.path.insert(0, sys.argv[1])
-from voice.audio.decode_child import _close_doors
+from voice.audio.sandbox_child import _close_doors
 _close_doors()
 for attempt in (lambda: open(sys.argv[1]), socket.socket):
     try:

@@ -7,7 +7,7 @@ import pytest
 import soundfile as sf
 
 from tests.waveforms import speech_like, write_flac, write_mp3, write_wav
-from voice.audio.forward import ForwardSoundFile, forward_blocks
+from voice.audio.pcm import ForwardSoundFile, forward_blocks
 
 
 @pytest.mark.parametrize("write", [write_wav, write_flac, write_mp3])

@@ -5,8 +5,7 @@ import pyloudnorm
 import pytest
 
 from tests.waveforms import noise, silence, speech_like
-from voice.audio.limiter import apply_gains, limiter_gains
-from voice.audio.loudness import measure_blocks, measure_waveform
+from voice.audio.loudness import apply_gains, limiter_gains, measure_blocks, measure_waveform
 from voice.audio.waveform import Waveform
 
 

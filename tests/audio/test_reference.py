@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voice.audio.reference import read_reference, write_reference
+from voice.audio.pcm import read_reference, write_reference
 from voice.audio.waveform import Waveform
 from voice.errors import InvalidAudio
 

@@ -7,8 +7,7 @@ import pytest
 
 from tests.waveforms import noise, silence, speech_like, write_flac, write_mp3, write_pcm, write_wav
 from voice.audio.encode import OutputFormat, SpeechTags, encode
-from voice.audio.speaking_time import LETTER_S, plausible_duration_s
-from voice.audio.speech_check import check_output
+from voice.audio.speech_check import LETTER_S, check_output, plausible_duration_s
 from voice.audio.waveform import Waveform
 from voice.errors import OutputRejected
 

@@ -14,8 +14,8 @@ from tests.engines.references import HIGH_VOICE, LOW_VOICE, OTHER_SENTENCES, ref
 from tests.engines.speaking import chunks_of, joined, speech_of
 from voice.audio.waveform import Waveform
 from voice.engines.base import LANGUAGES, SynthesisParams, VoiceProfile
+from voice.engines.embedded.analysis import TARGET_LEVEL_DB, active_level_db
 from voice.engines.embedded.engine import EmbeddedEngine
-from voice.engines.embedded.loudness import TARGET_LEVEL_DB, active_level_db
 from voice.engines.embedded.passages import PASSAGES
 from voice.errors import EngineError, InvalidRequest, InvalidText
 

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from voice.audio.waveform import Waveform
-from voice.engines.embedded.analysis import Analyser
-from voice.engines.embedded.loudness import TARGET_LEVEL_DB
-from voice.engines.embedded.room import quietest, room_tone
+from voice.engines.embedded.analysis import TARGET_LEVEL_DB, Analyser
+from voice.engines.embedded.room_tone import quietest, room_tone
 
 RATE_HZ = 16_000
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 import podstream.asgi
 from voice.engines.registry import engine_get, xtts_configure
-from voice.engines.xtts.configuration import XttsConfiguration
+from voice.engines.xtts.options import XttsConfiguration
 
 xtts_configure(XttsConfiguration(Path({folder!r}), is_licence_accepted=True))
 engine = engine_get("xtts")

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import psutil
 
-from podstream.embedded import redis_socket
-from podstream.stack_lock import running_stack
+from local.local_redis import redis_socket
+from local.stack_lock import running_stack
 
 ROOT = Path(__file__).parent.parent.parent
 StartServer = Callable[[list[str]], Path]
@@ -39,7 +39,7 @@ def stack_environment(var_dir: Path, **extra: str) -> dict[str, str]:
 
 def start_stack(var_dir: Path, *, port: int = 0, words: int = subprocess.PIPE, **env: str) -> "subprocess.Popen[str]":
     """Start the supervisor; its words come over its stdout, or go to the file `words`."""
-    command = [sys.executable, "-m", "podstream.stack", "run", f"--port={port}", "--processes=1"]
+    command = [sys.executable, "-m", "local.stack", "run", f"--port={port}", "--processes=1"]
     return subprocess.Popen(
         command,
         cwd=ROOT,

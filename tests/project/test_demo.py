@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from podstream.stack_lock import running_stack
+from local.stack_lock import running_stack
 from tests.conftest import wait_until
 from tests.project.stacks import ROOT, LiveStack, assert_nothing_left, stack_environment
 from voice.engines.base import LANGUAGES

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from podstream.demo_voice import demo_recording
+from local.demo_voice import demo_recording
 from tests.project.code_blocks import as_script, code_blocks
 from tests.project.stacks import ROOT, LiveStack, stack_environment
 from voice.engines.xtts.guards import Fault

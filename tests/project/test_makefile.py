@@ -52,7 +52,7 @@ def test_a_text_reaches_the_demo_untouched(python_that_tells: Path, text: str) -
     arguments = arguments_of(python_that_tells, "demo", f"TEXT={text}", f"SAMPLE={text}")
     assert arguments == [
         "-m",
-        "podstream.demo",
+        "local.demo",
         f"--sample={text}",
         f"--text={text}",
         "--language=en",
@@ -67,7 +67,7 @@ def test_the_language_of_the_desktop_is_not_taken_for_that_of_the_demo(python_th
 
 
 def test_the_port_is_8000_unless_it_is_given(python_that_tells: Path) -> None:
-    assert arguments_of(python_that_tells, "run") == ["-m", "podstream.stack", "run", "--port", "8000"]
+    assert arguments_of(python_that_tells, "run") == ["-m", "local.stack", "run", "--port", "8000"]
     assert arguments_of(python_that_tells, "run", "PORT=8001")[-1] == "8001"
 
 

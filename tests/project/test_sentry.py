@@ -206,7 +206,7 @@ def test_a_foreign_message_that_was_put_together_is_not_sent() -> None:
 @pytest.mark.parametrize("dsn", ["", "http://public@127.0.0.1:9/1"])
 def test_sentry_is_imported_only_where_it_is_wanted_and_prometheus_only_in_the_web(tmp_path: Path, dsn: str) -> None:
     imported = "import sys; print('sentry_sdk' in sys.modules, 'prometheus_client' in sys.modules)"
-    worker = "import django; django.setup(); import voice.worker.start as start; start.prepare(); "
+    worker = "import django; django.setup(); import podstream.worker.start as start; start.prepare(); "
     told = {}
     for name, program in {"web": "import podstream.asgi; ", "worker": worker}.items():
         env = stack_environment(tmp_path, SENTRY_DSN=dsn, DJANGO_SETTINGS_MODULE="podstream.settings")

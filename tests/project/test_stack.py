@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from podstream.demo_client import DemoClient
-from podstream.demo_voice import demo_recording
+from local.demo_client import DemoClient
+from local.demo_voice import demo_recording
 from tests.conftest import wait_until
 from tests.project.stacks import LiveStack, assert_nothing_left, family, living, start_stack, url_of, words_of
 
@@ -52,7 +52,7 @@ def test_a_second_stack_in_the_same_folder_is_refused(live_stack: LiveStack) -> 
         assert said in words
 
 
-@pytest.mark.parametrize("program", ["podstream.web", "redis-server", "celery"])
+@pytest.mark.parametrize("program", ["local.web", "redis-server", "celery"])
 def test_work_goes_on_after_a_process_was_killed(live_stack: LiveStack, program: str, tmp_path: Path) -> None:
     victims = [process for process in family(live_stack.process.pid) if program in " ".join(process.cmdline())]
     parents = {process.ppid() for process in victims}

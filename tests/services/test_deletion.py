@@ -14,11 +14,11 @@ from django.db import connection
 from tests.api.rows import completed_synthesis, ready_model, ready_sample
 from tests.services.test_job import make_sample
 from voice.errors import InvalidAudio
+from voice.jobs.outcome import Outcome
+from voice.jobs.run import _finish
+from voice.jobs.transitions import job_claim, job_fail
 from voice.models import IdempotencyKey, Job, Synthesis, User, VoiceModel, VoiceSample
 from voice.models.lifecycle import SampleStatus, SynthesisStatus, advance
-from voice.services.job import job_claim, job_fail
-from voice.services.job_run import _finish
-from voice.services.outcome import Outcome
 from voice.services.sample import sample_delete
 from voice.services.synthesis import synthesis_cancel, synthesis_delete
 from voice.services.voice_model import voice_model_delete

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 from celery.concurrency.thread import TaskPool as ThreadPool
 
+from podstream.worker import steps
 from tests.conftest import wait_until
-from voice.streaming.heartbeat import INDEX, LIFE_S, Heartbeat, heartbeat_end, heartbeat_send, workers_seen
-from voice.streaming.redis_client import redis_client
-from voice.worker import steps
+from voice.jobs.heartbeat import INDEX, LIFE_S, Heartbeat, heartbeat_end, heartbeat_send, workers_seen
+from voice.redis_client import redis_client
 
 StartWorker = Callable[..., subprocess.Popen[bytes]]
 BEAT = Heartbeat(name="cpu@here", pid=7, pool="prefork", concurrency=2, queues=("preprocess",))

@@ -8,10 +8,10 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from voice.errors import EngineError, InvalidAudio, LeaseLost, VoiceError
+from voice.jobs.recovery import job_sweep
+from voice.jobs.transitions import job_cancel, job_claim, job_create, job_fail, job_finish, job_retry
 from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
 from voice.models.lifecycle import JobState, SampleStatus, SynthesisStatus, VoiceModelStatus, advance
-from voice.services.job import job_cancel, job_claim, job_create, job_fail, job_finish, job_retry
-from voice.services.job_sweep import job_sweep
 
 REASON = VoiceError("test_reason", "Because.")
 

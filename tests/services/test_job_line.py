@@ -9,10 +9,9 @@ from django.utils import timezone
 
 from tests.api.rows import completed_synthesis, queued_synthesis
 from tests.services.test_job import make_model, make_sample
+from voice.jobs import line as job_line
+from voice.jobs.line import job_places, job_take
 from voice.models import Job, JobKind, User
-from voice.services import job_line
-from voice.services.job_line import job_places
-from voice.services.job_next import job_take
 
 pytestmark = pytest.mark.django_db
 SPEECH = JobKind.SYNTHESIS

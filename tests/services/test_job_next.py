@@ -13,15 +13,14 @@ from pytest_django import Settings
 
 from tests.api.rows import queued_synthesis
 from tests.services.test_job import REASON, expire, finish, make_model, make_sample, make_synthesis, state
+from voice.jobs import line as job_next
+from voice.jobs.lease import Lease
+from voice.jobs.line import job_places, job_take
+from voice.jobs.run import job_run_next
+from voice.jobs.transitions import job_claim, job_fail
 from voice.models import Job, JobKind, Synthesis, User
 from voice.models.lifecycle import JobState
-from voice.services import job_next
-from voice.services.job import job_claim, job_fail
-from voice.services.job_line import job_places
-from voice.services.job_next import job_take
-from voice.services.job_run import job_run_next
-from voice.services.lease import Lease
-from voice.streaming.redis_client import redis_client
+from voice.redis_client import redis_client
 from voice.tasks import run_job
 
 SPEECH = JobKind.SYNTHESIS
@@ -215,7 +214,7 @@ def _message_for(job: Job) -> Callable[[], object]:
     import base64
     import json
 
-    from voice.services.job import job_enqueue
+    from voice.jobs.transitions import job_enqueue
 
     job_enqueue(job_id=job.pk, kind=job.kind)
     (raw,) = redis_client().lrange("podstream:synthesis", 0, -1)

@@ -12,10 +12,10 @@ from pytest_django import Settings
 
 from tests.api.rows import completed_synthesis, ready_model, ready_sample
 from tests.services.test_job import make_sample
+from voice.jobs.transitions import job_claim
 from voice.models import Synthesis, User, VoiceModel, VoiceSample
-from voice.services import orphans
-from voice.services.job import job_claim
-from voice.services.orphans import orphans_cleanup
+from voice.services import cleanup as orphans
+from voice.services.cleanup import orphans_cleanup
 from voice.storage import attempt_name, output_storage, sample_storage, voice_model_storage
 from voice.storage.base import VoiceStorage
 

@@ -18,14 +18,14 @@ from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from podstream.first_account import first_account
 from tests.api.rows import completed_synthesis, queued_synthesis, ready_model, ready_sample
 from tests.conftest import PASSWORD, redis_away
+from voice import selectors as row_walk
 from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
-from voice.services import row_walk
+from voice.redis_client import redis_client
 from voice.services import user_delete as removal
+from voice.services.first_account import first_account
 from voice.storage import output_storage, sample_storage, voice_model_storage
-from voice.streaming.redis_client import redis_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAME = "cordelia.glockenspiel"

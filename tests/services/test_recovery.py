@@ -7,13 +7,13 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.services.test_job import REASON, expire, make_model, make_sample, make_synthesis, state
+from voice.jobs import recovery
+from voice.jobs import recovery as sweeping
+from voice.jobs.recovery import RecoveredCounts, job_recover, recovery_count
+from voice.jobs.transitions import job_claim, job_fail
 from voice.models import Job, User, VoiceSample
 from voice.models.lifecycle import JobState, SampleStatus
-from voice.services import job_recover as recovery
-from voice.services import job_sweep as sweeping
-from voice.services.job import job_claim, job_fail
-from voice.services.job_recover import RecoveredCounts, job_recover, recovery_count
-from voice.streaming.redis_client import redis_client
+from voice.redis_client import redis_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOTHING = RecoveredCounts(0, 0, 0, 0)

@@ -9,9 +9,9 @@ from pytest_django import Settings
 
 from tests.api.rows import completed_synthesis, queued_synthesis, ready_model, ready_sample
 from tests.services.test_job import make_model
+from voice import selectors as row_walk
 from voice.models import Synthesis, User, VoiceModel, VoiceSample
-from voice.services import row_walk
-from voice.services.retention import ExpiredCounts, expired_cleanup, expired_count
+from voice.services.cleanup import ExpiredCounts, expired_cleanup, expired_count
 from voice.services.synthesis import synthesis_audio_remove
 from voice.storage import output_storage, sample_storage
 

@@ -10,7 +10,7 @@ import pytest
 from voice.audio.waveform import Waveform
 from voice.engines.base import SpeechChunk
 from voice.errors import LeaseLost
-from voice.services import synthesis_run as module
+from voice.jobs import synthesis as module
 
 
 def test_the_engine_hears_at_once_that_nobody_listens_any_more(

@@ -7,11 +7,10 @@ from pytest_django import Settings
 
 from tests.conftest import wait_until
 from tests.services.test_worker import StartWorker, speak, upload
+from voice.jobs.recovery import job_recover
 from voice.models import Job, User
 from voice.models.lifecycle import JOB_TERMINAL, JobState
-from voice.services.job_recover import job_recover
-from voice.services.orphans import orphans_cleanup
-from voice.services.retention import expired_cleanup
+from voice.services.cleanup import expired_cleanup, orphans_cleanup
 from voice.services.voice_model import voice_model_clone
 from voice.storage import output_storage, sample_storage, voice_model_storage
 

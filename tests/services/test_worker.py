@@ -21,14 +21,14 @@ from pytest_django import Settings
 
 from tests.conftest import ROOT, redis_away, wait_until
 from voice.engines.registry import xtts_configure
-from voice.engines.xtts.configuration import XttsConfiguration
+from voice.engines.xtts.options import XttsConfiguration
 from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
 from voice.models.lifecycle import JobState, SampleStatus, SynthesisStatus, VoiceModelStatus
+from voice.redis_client import redis_client
 from voice.services.sample import sample_create, sample_delete, upload_judge
 from voice.services.synthesis import synthesis_cancel, synthesis_create, synthesis_delete
 from voice.services.voice_model import voice_model_clone, voice_model_delete
 from voice.storage import output_storage, sample_storage, voice_model_storage
-from voice.streaming.redis_client import redis_client
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 without_torch = pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed here")

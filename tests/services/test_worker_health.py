@@ -12,8 +12,8 @@ from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.exceptions import WorkerShutdown
 from celery.worker import state as worker_state
 
+from podstream.worker import leave, steps
 from tests.conftest import ROOT
-from voice.worker import leave, steps
 
 THREADS = SimpleNamespace(pool_cls=ThreadPool)
 
@@ -59,7 +59,7 @@ def test_a_worker_with_a_broken_engine_is_told_to_end_with_a_failure(
 
 def test_a_worker_that_hangs_at_its_end_is_ended() -> None:
     program = (
-        "import django; django.setup(); from voice.worker import leave; import threading; leave.LEAVE_S = 0.1; "
+        "import django; django.setup(); from podstream.worker import leave; import threading; leave.LEAVE_S = 0.1; "
         "leave.end_worker(); threading.Event().wait()"
     )
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=60, check=False).returncode == 1

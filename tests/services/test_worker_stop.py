@@ -14,16 +14,16 @@ from tests.conftest import ROOT, wait_until
 from tests.services.test_job import expire, make_sample, state
 from tests.services.test_worker import LONG_TEXT, speak, state_of, upload
 from voice.errors import WorkerStopping
+from voice.jobs import lease as worker_stop
+from voice.jobs.lease import worker_is_stopping, worker_stop_announce
+from voice.jobs.recovery import job_sweep
+from voice.jobs.run import job_run_next
+from voice.jobs.transitions import job_claim, job_return
 from voice.models import Job, User
 from voice.models.lifecycle import JobState, SampleStatus, SynthesisStatus
-from voice.services import worker_stop
-from voice.services.job import job_claim, job_return
-from voice.services.job_run import job_run_next
-from voice.services.job_sweep import job_sweep
+from voice.redis_client import redis_client
 from voice.services.voice_model import voice_model_clone
-from voice.services.worker_stop import worker_is_stopping, worker_stop_announce
 from voice.storage import output_storage
-from voice.streaming.redis_client import redis_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 QUEUE = "podstream:preprocess"
@@ -121,7 +121,7 @@ def test_a_stopping_worker_takes_no_job_and_passes_the_wake_up_on(user: User) ->
 def test_processes_see_that_their_worker_stops_whenever_they_were_forked() -> None:
     program = (
         "import os, time\n"
-        "from voice.services.worker_stop import worker_is_stopping, worker_stop_announce\n"
+        "from voice.jobs.lease import worker_is_stopping, worker_stop_announce\n"
         "child = os.fork()\n"
         "if not child:\n"
         "    while not worker_is_stopping(): time.sleep(0.01)\n"
@@ -138,7 +138,7 @@ def test_what_does_not_report_is_ended_with_its_worker() -> None:
     program = (
         "import django; django.setup()\n"
         "import signal, threading, billiard\n"
-        "from voice.worker import leave\n"
+        "from podstream.worker import leave\n"
         "leave.LEAVE_S = 0.2\n"
         "child = billiard.Process(target=threading.Event().wait)\n"
         "child.start()\n"

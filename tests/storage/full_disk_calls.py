@@ -18,10 +18,9 @@ import numpy as np  # noqa: E402
 from django.core.files.base import ContentFile  # noqa: E402
 
 from tests.waveforms import wav_bytes  # noqa: E402
-from voice.audio.decode import DecodeLimits, decode_upload  # noqa: E402
 from voice.audio.encode import SpeechTags, encode  # noqa: E402
-from voice.audio.pcm import PcmWriter  # noqa: E402
-from voice.audio.reference import write_reference  # noqa: E402
+from voice.audio.pcm import PcmWriter, write_reference  # noqa: E402
+from voice.audio.upload_sandbox import DecodeLimits, decode_upload  # noqa: E402
 from voice.audio.waveform import Waveform  # noqa: E402
 from voice.engines.base import VoiceProfile  # noqa: E402
 from voice.storage.local import LocalStorage  # noqa: E402

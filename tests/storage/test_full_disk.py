@@ -26,13 +26,13 @@ from tests.backends import TEST_STORAGE
 from tests.conftest import ROOT, end_process_tree, process_environment, wait_until
 from tests.services.test_worker import LONG_TEXT, speak, state_of, upload
 from tests.waveforms import speech_like, wav_bytes
+from voice.disk_full import is_out_of_room
 from voice.errors import StorageFull
+from voice.jobs.run import job_run_next
 from voice.models import Job, Synthesis, User, VoiceSample
 from voice.models.lifecycle import JobState, SampleStatus, SynthesisStatus, VoiceModelStatus
-from voice.services.job_run import job_run_next
 from voice.services.voice_model import voice_model_clone
 from voice.storage import sample_storage
-from voice.storage.room import is_out_of_room
 
 # Root need not become another root, to whom the files of PostgreSQL's own user are closed.
 UNSHARE = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]

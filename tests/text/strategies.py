@@ -4,7 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from voice.engines.base import LANGUAGES
-from voice.text.sentences import is_cjk
+from voice.text.split import is_cjk
 
 DETERMINISTIC = settings(derandomize=True, max_examples=150, deadline=None, database=None)
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from voice.engines.base import LANGUAGES
-from voice.text.sentences import sentence_ends
+from voice.text.split import sentence_ends
 
 EXAMPLES = {
     "en": [

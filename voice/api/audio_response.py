@@ -1,24 +1,86 @@
-"""Audio as an HTTP answer: whole, in part, or unchanged."""
+"""Content negotiation of routes that answer with audio."""
 
 import hashlib
 import logging
+import re
 import unicodedata
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
 from django.utils.http import content_disposition_header
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 from voice.api.exceptions import AudioGone, RangeNotSatisfiable
-from voice.api.ranges import ByteRange, UnsatisfiableRange, etag_matches, parse_range
 from voice.storage.base import VoiceStorage
 
+_SINGLE = re.compile(r"bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.IGNORECASE | re.ASCII)
 logger = logging.getLogger(__name__)
 BLOCK_BYTES = 65_536
 CONTENT_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg"}
+
+
+class AnyAccept(DefaultContentNegotiation):
+    """Whatever the client accepts, it gets the audio that there is; errors stay JSON."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        first = next(iter(renderers))
+        return first, first.media_type
+
+
+class UnsatisfiableRange(Exception):
+    """A range that lies beyond the end (416)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByteRange:
+    """`length` bytes from `start` of a content of `size` bytes."""
+
+    start: int
+    length: int
+    size: int
+
+    @property
+    def content_range(self) -> str:
+        return f"bytes {self.start}-{self.start + self.length - 1}/{self.size}"
+
+
+def parse_range(header: str | None, size: int) -> ByteRange | None:
+    """The part that a Range header asks for, or None for the whole.
+
+    Several ranges at once, other units and what does not parse are ignored, as the RFC allows: the whole is sent.
+    Raises UnsatisfiableRange.
+    """
+    found = _SINGLE.fullmatch(header.strip()) if header else None
+    if found is None:
+        return None
+    first, last = found.groups()
+    if first:
+        start, end = int(first), min(int(last) if last else size - 1, size - 1)
+        if last and int(last) < start and int(last) < int(first):
+            return None
+    elif last:
+        start, end = max(0, size - int(last)), size - 1
+    else:
+        return None
+    if start > end:
+        raise UnsatisfiableRange
+    return ByteRange(start, end - start + 1, size)
+
+
+def etag_matches(header: str | None, etag: str) -> bool:
+    """Whether an If-None-Match header names this entity tag, by weak comparison."""
+    if not header:
+        return False
+    return header.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in header.split(","))
 
 
 def audio_response(

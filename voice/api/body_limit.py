@@ -10,10 +10,9 @@ from typing import Any
 
 from django.conf import settings
 
-from voice.api.problems import MEDIA_TYPE, problem
-from voice.api.request_id import HEADER, request_id_from
-from voice.api.request_metrics import request_observe
-from voice.storage.room import is_out_of_room, storage_full
+from voice.api.exceptions import MEDIA_TYPE, problem
+from voice.api.middleware import HEADER, request_id_from, request_observe
+from voice.disk_full import is_out_of_room, storage_full
 
 logger = logging.getLogger(__name__)
 Message = MutableMapping[str, Any]

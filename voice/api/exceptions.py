@@ -1,9 +1,10 @@
-"""What HTTP says to each kind of failure. The only place that maps errors to statuses."""
+"""The body of every error: RFC 9457 problem details."""
 
 import logging
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import redis
@@ -20,10 +21,11 @@ from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
 from voice import errors
-from voice.api.problems import MEDIA_TYPE, problem
-from voice.api.request_id import request_id_of
-from voice.storage.room import is_out_of_room, storage_full
+from voice.api.middleware import request_id_of
+from voice.disk_full import is_out_of_room, storage_full
 
+MEDIA_TYPE = "application/problem+json"
+_OWN_MEMBERS = frozenset({"type", "title", "status", "detail", "code", "errors", "request_id"})
 logger = logging.getLogger(__name__)
 RETRY_AFTER_S = 5
 NOT_FOUND = "There is nothing at this address that you can see."
@@ -50,6 +52,34 @@ STATUS: Mapping[type[errors.VoiceError], int] = {
     errors.TooManyTries: 429,
 }
 """Looked up along an error's ancestors, so a narrower kind answers as its parent until it has a line of its own."""
+
+
+def problem(
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    request_id: str,
+    errors: Mapping[str, Any] | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Problem details as a JSON-able dict.
+
+    `code` is stable and for machines, `detail` is a sentence for people. `errors` maps a field to a list of
+    {code, message}. `details` are figures that belong to the sentence, shown as members of their own.
+    """
+    body: dict[str, Any] = {
+        "type": f"/problems/{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    if errors:
+        body["errors"] = errors
+    body.update({name: value for name, value in (details or {}).items() if name not in _OWN_MEMBERS})
+    body["request_id"] = request_id
+    return body
 
 
 class BadHeader(drf.APIException):

@@ -8,7 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
 from voice.api import examples
-from voice.api.problems import MEDIA_TYPE, problem
+from voice.api.exceptions import MEDIA_TYPE, problem
 from voice.api.serializers.server import ProblemSerializer
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -13,12 +13,10 @@ from mutagen.flac import FLAC
 from mutagen.id3 import COMM, ID3, TIT2, TSSE
 from mutagen.oggvorbis import OggVorbis
 
-from voice.audio.disk import disk_errors_told
-from voice.audio.limiter import apply_gains, limiter_gains
-from voice.audio.loudness import SILENCE_LUFS, measure_pcm
+from voice.audio.loudness import SILENCE_LUFS, apply_gains, limiter_gains, measure_pcm
 from voice.audio.pcm import pcm_blocks, pcm_info
-from voice.audio.resample import resample_blocks
-from voice.audio.waveform import Samples
+from voice.audio.waveform import Samples, resample_blocks
+from voice.disk_full import disk_errors_told
 from voice.errors import OutputRejected
 
 OutputFormat = Literal["mp3", "wav", "flac", "ogg"]

@@ -5,7 +5,7 @@ several copies of it, so the gating of ITU-R BS.1770-4 is carried out here over 
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import numpy as np
 import pyloudnorm
 import soxr
 from numpy.typing import NDArray
+from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from scipy.signal import lfilter
 
 from voice.audio.pcm import pcm_blocks, pcm_info
@@ -25,6 +26,8 @@ _STEPS_PER_S = 10
 _STEPS_PER_WINDOW = 4
 _OVERSAMPLING = 4
 _PEAKS_PER_S = 1000
+_REACH_STEPS = 10
+"""10 ms before and after a peak: inaudible as a movement on speech, and longer than its glottal period's attack."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,3 +172,26 @@ class _StepPeaks:
         if len(self._left):
             self._peaks.append(np.abs(self._left).max(keepdims=True))
         return np.concatenate(self._peaks)
+
+
+def limiter_gains(peaks: Samples, *, gain_db: float, ceiling_db: float) -> Samples:
+    """Linear gains, one per step of `peaks`, that apply `gain_db` and hold every peak at `ceiling_db` or below.
+
+    `peaks`: largest magnitude in each step, float32 of shape (n,). Returns float32 of shape (n,), each value at
+    most 10^(gain_db/20).
+    """
+    gain, ceiling = 10 ** (gain_db / 20), 10 ** (ceiling_db / 20)
+    allowed = np.minimum(gain, ceiling / np.maximum(peaks, 1e-9))
+    held = minimum_filter1d(allowed, 2 * _REACH_STEPS + 1, mode="nearest")
+    # One step less than the minimum reaches, as the gain is interpolated towards the next step.
+    return uniform_filter1d(held, 2 * _REACH_STEPS - 1, mode="nearest").astype(np.float32)
+
+
+def apply_gains(blocks: Iterator[Samples], gains: Samples, *, step_frames: int) -> Iterator[Samples]:
+    """Multiply blocks, in order, with gains of one per `step_frames` samples, interpolated between their middles."""
+    middles = (np.arange(len(gains)) + 0.5) * step_frames
+    start = 0
+    for block in blocks:
+        positions = np.arange(start, start + len(block))
+        yield (block * np.interp(positions, middles, gains)).astype(np.float32)
+        start += len(block)

@@ -13,8 +13,11 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 import numpy as np
+import soundfile as sf
+from numpy.typing import NDArray
 
 from voice.audio.waveform import Samples, Waveform
+from voice.disk_full import disk_errors_told
 from voice.errors import InvalidAudio
 
 PCM_HEADER_BYTES = 44
@@ -138,3 +141,49 @@ class PcmWriter:
         finally:  # also where the last flush finds the disk full
             if not is_whole:
                 self.path.unlink(missing_ok=True)
+
+
+class ForwardSoundFile(sf.SoundFile):  # type: ignore[misc]
+    """A sound file that is only read forwards.
+
+    soundfile seeks to where it already is after every read. For MP3 that throws the decoder's bit reservoir away, and
+    the first frame of the next block comes out damaged: errors of 0.04 full scale were measured at the joins.
+    """
+
+    def seekable(self) -> bool:
+        """False for MP3, so that soundfile leaves the decoder alone; the others seek exactly."""
+        return bool(self.format != "MP3" and super().seekable())
+
+
+def forward_blocks(sound: ForwardSoundFile, *, frames: int) -> Iterator[NDArray[np.float32]]:
+    """The sound in order: float32 of shape (n, channels), n == `frames` for all but the last block.
+
+    Stops at the first short read, never at what a header promises. Memory stays at one block. Not safe to share
+    between threads. Raises soundfile's LibsndfileError where the data cannot be decoded.
+    """
+    while True:
+        block = sound.read(frames, dtype="float32", always_2d=True)
+        if len(block):
+            yield block
+        if len(block) < frames:
+            return
+
+
+def write_reference(path: Path, waveform: Waveform) -> None:
+    """Write `waveform` to `path` as mono FLAC, 24 bit; values beyond full scale are clipped. Safe from threads.
+
+    Raises OSError where the disk is full.
+    """
+    with disk_errors_told(path):
+        sf.write(path, waveform.samples, waveform.rate_hz, format="FLAC", subtype="PCM_24")
+
+
+def read_reference(path: Path) -> Waveform:
+    """Read what `write_reference` wrote. Raises InvalidAudio `reference_unreadable`. Safe from threads."""
+    try:
+        samples, rate_hz = sf.read(path, dtype="float32")
+        return Waveform(samples, rate_hz)
+    except (OSError, ValueError, sf.SoundFileError) as error:
+        raise InvalidAudio(
+            "reference_unreadable", "The prepared recording is missing or damaged; upload it again."
+        ) from error

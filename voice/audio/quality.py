@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voice.audio.activity import HOP_S, Activity, find_activity
 from voice.audio.loudness import measure_waveform
-from voice.audio.resample import resample_at_most
-from voice.audio.waveform import Samples, Waveform
+from voice.audio.preprocess import HOP_S, Activity, find_activity
+from voice.audio.waveform import Samples, Waveform, resample_at_most
 
 ADVICE_BELOW = 70.0
 _ANALYSIS_RATE_HZ = 48_000
@@ -114,7 +113,7 @@ def quality_score(waveform: Waveform) -> QualityReport:
     - `snr`: 10 log10 of the mean power of speech, less that of the pauses, over that of the pauses; at most 60 dB.
     - `clipping`: share of samples in runs of three or more within 0.1 % of the recording's peak.
     - `speech_share`: time with speech over all time. `length`: the time with speech. Speech is told from pauses by its
-      energy (`voice.audio.activity`), so music counts as speech here, and its presence is not noticed.
+      energy (`voice.audio.preprocess`), so music counts as speech here, and its presence is not noticed.
     - `bandwidth`: up to where speech stands 3 dB above the pauses and at most 65 dB below its strongest frequency.
     - `level`: BS.1770 integrated loudness.
 

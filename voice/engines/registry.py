@@ -6,8 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from voice.engines.base import SpeechEngine
-from voice.engines.xtts.availability import require_available
-from voice.engines.xtts.configuration import XttsConfiguration
+from voice.engines.xtts.options import XttsConfiguration, require_available
 from voice.errors import EngineUnavailable
 
 SHARED_BY_THREADS = frozenset({"xtts"})

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from voice.models.base import Resource
 from voice.models.lifecycle import JOB_TERMINAL, JobState
-from voice.models.resource import Resource
 from voice.models.sample import VoiceSample
 from voice.models.synthesis import Synthesis
 from voice.models.voice_model import VoiceModel

@@ -3,8 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
+from voice.models.base import Moderated, Resource
 from voice.models.lifecycle import SampleStatus
-from voice.models.resource import Moderated, Resource
 
 
 class AudioFormat(models.TextChoices):

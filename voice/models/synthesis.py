@@ -3,8 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
+from voice.models.base import Resource
 from voice.models.lifecycle import SynthesisStatus
-from voice.models.resource import Resource
 from voice.models.voice_model import VoiceModel
 
 

@@ -11,13 +11,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from voice.audio.decode import DecodedAudio, DecodeLimits, decode_upload
+from voice.audio.upload_sandbox import DecodedAudio, DecodeLimits, decode_upload
 from voice.errors import VoiceError
+from voice.jobs.line import job_limits_check, job_limits_hold
+from voice.jobs.transitions import job_cancel, job_create, job_fail, jobs_lock
 from voice.models import Job, User, VoiceSample
 from voice.models.lifecycle import VOICE_MODEL_TERMINAL
 from voice.services.idempotency import idempotency_forget
-from voice.services.job import job_cancel, job_create, job_fail, jobs_lock
-from voice.services.job_limits import job_limits_check, job_limits_hold
 from voice.storage import resource_folder, sample_storage, store, work_folder
 
 

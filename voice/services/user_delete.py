@@ -14,13 +14,13 @@ from django.contrib.sessions.models import Session
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from voice.models import IdempotencyKey, Synthesis, User, VoiceModel, VoiceSample
-from voice.services.row_walk import BATCH, row_walk
+from voice.redis_client import redis_client
+from voice.selectors import BATCH, row_walk
 from voice.services.sample import sample_delete
 from voice.services.synthesis import synthesis_delete
 from voice.services.voice_model import voice_model_delete
 from voice.storage import output_storage, sample_storage, voice_model_storage
 from voice.storage.base import VoiceStorage
-from voice.streaming.redis_client import redis_client
 
 logger = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from django.utils import timezone
 from voice.engines.base import LANGUAGES
 from voice.engines.registry import engine_get
 from voice.errors import Blocked, Conflict, InvalidRequest, VoiceError
+from voice.jobs.line import job_limits_hold
+from voice.jobs.transitions import job_cancel, job_create, job_fail, jobs_lock
 from voice.models import Job, User, VoiceModel, VoiceSample
 from voice.models.lifecycle import SAMPLE_TERMINAL, SYNTHESIS_TERMINAL, SampleStatus
 from voice.services.idempotency import idempotency_forget
-from voice.services.job import job_cancel, job_create, job_fail, jobs_lock
-from voice.services.job_limits import job_limits_hold
 from voice.storage import resource_folder, voice_model_storage
 
 

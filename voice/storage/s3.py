@@ -16,9 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files import File
 from storages.backends.s3 import S3Storage as DjangoS3Storage
 
+from voice.disk_full import storage_full
 from voice.errors import ServiceUnavailable
 from voice.storage.base import Entry, VoiceStorage
-from voice.storage.room import storage_full
 
 NOT_FOUND = {"404", "NoSuchKey", "NotFound"}
 FULL = {"QuotaExceeded", "XMinioAdminBucketQuotaExceeded"}  # of Ceph and MinIO; most say it by the status

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from voice.errors import InvalidText
 from voice.text.numerals import spell_numbers
-from voice.text.sentences import CLOSERS, TERMINATORS
+from voice.text.split import CLOSERS, TERMINATORS
 
 _MAX_RAW_MARKS = 30
 """A run of combining marks beyond this is noise: the Stream-Safe Text Format of Unicode's UAX #15 has the same 30."""

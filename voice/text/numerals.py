@@ -12,7 +12,7 @@ from threading import Lock
 from num2words import num2words
 
 from voice.text.number_words import NUMBER_WORDS, NumberWords, noun_form
-from voice.text.sentences import is_cjk, sentence_ends
+from voice.text.split import is_cjk, sentence_ends
 
 _MAX_DIGITS = 12
 _MAX_ORDINAL_DIGITS = 6

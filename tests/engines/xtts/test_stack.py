@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from podstream.demo_client import DemoClient
-from podstream.demo_voice import demo_recording
+from local.demo_client import DemoClient
+from local.demo_voice import demo_recording
 from tests.engines.xtts.random_checkpoint import make_checkpoint
 from tests.project.stacks import assert_nothing_left, family, living, start_stack, url_of, words_of
 

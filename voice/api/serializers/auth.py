@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from voice.api.serializers.fields import StrictSerializer, StringField
+from voice.api.serializers.base import StrictSerializer, StringField
 
 
 class RegisterSerializer(StrictSerializer):

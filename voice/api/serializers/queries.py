@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from voice.api.serializers.fields import ChoiceField, StrictSerializer
+from voice.api.serializers.base import ChoiceField, StrictSerializer
 from voice.models.lifecycle import SynthesisStatus
 
 

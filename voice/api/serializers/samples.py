@@ -5,8 +5,14 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from voice.api.serializers.fields import LanguageField, StrictSerializer, StringField, printable
-from voice.api.serializers.resource import ResourceSerializer, link
+from voice.api.serializers.base import (
+    LanguageField,
+    ResourceSerializer,
+    StrictSerializer,
+    StringField,
+    link,
+    printable,
+)
 from voice.models import AudioFormat, VoiceSample
 from voice.models.lifecycle import SampleStatus
 

@@ -5,16 +5,17 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from voice.api.serializers.fields import (
+from voice.api.serializers.base import (
     ChoiceField,
     IdField,
     LanguageField,
     NumberField,
+    ResourceSerializer,
     StrictSerializer,
     StringField,
     WholeNumberField,
+    link,
 )
-from voice.api.serializers.resource import ResourceSerializer, link
 from voice.models import OutputFormat, Synthesis
 from voice.models.lifecycle import SynthesisStatus
 

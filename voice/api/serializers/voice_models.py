@@ -6,8 +6,16 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from voice.api.serializers.fields import ChoiceField, IdField, LanguageField, StrictSerializer, StringField, printable
-from voice.api.serializers.resource import ResourceSerializer, link
+from voice.api.serializers.base import (
+    ChoiceField,
+    IdField,
+    LanguageField,
+    ResourceSerializer,
+    StrictSerializer,
+    StringField,
+    link,
+    printable,
+)
 from voice.engines.registry import engine_names
 from voice.models import VoiceModel
 from voice.models.lifecycle import VoiceModelStatus

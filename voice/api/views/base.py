@@ -11,8 +11,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from voice.api.creation import Usage, writes_check, writes_spend, writes_usage
 from voice.api.methods import METHODS
-from voice.api.rate_limit import Usage, writes_check, writes_spend, writes_usage
 from voice.models import User
 
 

@@ -17,10 +17,10 @@ from voice.api.methods import METHODS
 from voice.api.schema import operation
 from voice.api.serializers.server import HealthSerializer
 from voice.errors import ServiceUnavailable
-from voice.services.job import QUEUES
+from voice.jobs.heartbeat import workers_seen
+from voice.jobs.transitions import QUEUES
+from voice.redis_client import redis_client
 from voice.storage import output_storage, sample_storage, voice_model_storage
-from voice.streaming.heartbeat import workers_seen
-from voice.streaming.redis_client import redis_client
 
 OK = "ok"
 

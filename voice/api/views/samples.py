@@ -17,9 +17,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from voice.api import examples
-from voice.api.audio_response import audio_response
+from voice.api.audio_response import AnyAccept, audio_response
 from voice.api.creation import Creation
-from voice.api.negotiation import AnyAccept
 from voice.api.schema import IDEMPOTENCY_KEY, PREFER, audio_operation, operation
 from voice.api.serializers.queries import AudioQuery, PageQuery
 from voice.api.serializers.samples import SampleAnswer, SampleSerializer, SampleUpdateSerializer, UploadSerializer

@@ -8,8 +8,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from voice.api import examples
+from voice.api.creation import writes_usage
 from voice.api.methods import METHODS
-from voice.api.rate_limit import writes_usage
 from voice.api.schema import operation
 from voice.api.serializers.server import EnginesAnswer, LanguagesAnswer, LimitsAnswer
 from voice.api.serializers.voice_models import MAX_SAMPLES

@@ -9,10 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from voice.api import examples
-from voice.api.audio_response import audio_response
+from voice.api.audio_response import AnyAccept, audio_response
 from voice.api.creation import Creation
 from voice.api.exceptions import AudioGone, ReferenceNotFound
-from voice.api.negotiation import AnyAccept
 from voice.api.schema import CREATING, IDEMPOTENCY_KEY, PREFER, audio_operation, operation
 from voice.api.serializers.queries import AudioQuery, HistoryQuery
 from voice.api.serializers.synthesis import SynthesisAnswer, SynthesisSerializer, SynthesizeSerializer

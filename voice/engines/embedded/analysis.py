@@ -1,14 +1,24 @@
-"""Speech as frames every 5 ms: F0, level and spectral envelope, by WORLD (Morise, Yokomori and Ozawa, 2016)."""
+"""Between log power spectra and 40 mel cepstra, as WORLD codes them.
+
+WORLD's spectral codec (Morise, Yokomori and Ozawa, 2016) is linear on log spectra: interpolation onto a mel axis, then
+a cosine transform. So each direction is one matrix, and so is "decode, stretch the frequency axis, code again".
+"""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pyworld
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
 
-from voice.audio.waveform import Samples
-from voice.engines.embedded.codec import FFT_SIZE, coding_matrix
+from voice.audio.waveform import Samples, Waveform
 
+CEPSTRA = 40
+FFT_SIZE = 1024
+"""Of the analysis; WORLD's own choice for a lowest F0 of 71 Hz, at every rate from 16 to 24 kHz."""
+
+Matrix = NDArray[np.float32]
 FRAME_S = 0.005
 F0_FLOOR_HZ = 60.0
 F0_CEIL_HZ = 500.0
@@ -22,7 +32,45 @@ DIO_RATE_HZ = 5300
 """DIO looks at the signal decimated to about this rate: 4 times faster, 1 % of the voicing decisions differ."""
 
 Vector = NDArray[np.float32]
-Matrix = NDArray[np.float32]
+
+EPOCH_REACH_S = 0.012
+TREND_PERIODS = 1.5
+INTEGRATIONS = 4
+FLAT_LOG_F0_SPREAD = 0.02
+"""Least spread of log F0 that we divide by, so that a monotone source does not blow up."""
+TARGET_LEVEL_DB = -20.0
+"""Of the active parts of a sentence, relative to full scale."""
+WINDOW_S = 0.02
+GATE_DB = -10.0
+
+
+@lru_cache(maxsize=16)
+def decoding_matrix(rate_hz: int, fft_size: int = FFT_SIZE) -> Matrix:
+    """Float32, (CEPSTRA, fft_size // 2 + 1): cepstra @ matrix = log power spectrum on the bins of `fft_size`."""
+    decoded = np.log(pyworld.decode_spectral_envelope(np.eye(CEPSTRA), rate_hz, FFT_SIZE))
+    # WORLD decodes to powers of two alone: it corrupts the heap for any other size.
+    bins = np.linspace(0, FFT_SIZE // 2, fft_size // 2 + 1)
+    return np.array([np.interp(bins, np.arange(FFT_SIZE // 2 + 1), row) for row in decoded], dtype=np.float32)
+
+
+@lru_cache(maxsize=16)
+def coding_matrix(rate_hz: int) -> Matrix:
+    """Float32, (FFT_SIZE // 2 + 1, CEPSTRA): log power spectrum @ matrix = cepstra."""
+    bins = np.exp(np.eye(FFT_SIZE // 2 + 1))
+    return np.asarray(pyworld.code_spectral_envelope(bins, rate_hz, CEPSTRA), dtype=np.float32)
+
+
+@lru_cache(maxsize=64)
+def warping_matrix(alpha: float, rate_in_hz: int, rate_out_hz: int) -> Matrix:
+    """Float32, (CEPSTRA, CEPSTRA): cepstra @ matrix = those of the envelopes stretched by `alpha` along frequency.
+
+    `alpha` above 1 moves formants up (a shorter vocal tract). With two rates it also carries cepstra from one to the
+    other; above the Nyquist frequency of the input the envelope goes on flat.
+    """
+    bins = np.arange(FFT_SIZE // 2 + 1)
+    hz_in, hz_out = bins * (rate_in_hz / FFT_SIZE), bins * (rate_out_hz / FFT_SIZE)
+    stretched = [np.interp(hz_out / alpha, hz_in, row) for row in decoding_matrix(rate_in_hz)]
+    return (np.asarray(stretched, dtype=np.float32) @ coding_matrix(rate_out_hz)).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +149,78 @@ class Analyser:
         found = refined[context : context + last - first]
         self._f0_hz[first : first + len(found)] = found  # WORLD may round the last frame away
         self._f0_known = last
+
+
+def find_epochs(samples: Samples, rate_hz: int, *, f0_hz: float) -> NDArray[np.int32]:
+    """Ascending sample positions of the epochs of speech whose typical F0 is `f0_hz`; int32, shape (m,).
+
+    The resonator at 0 Hz is four integrations; taking the local mean away after each of them, and not only at the end,
+    keeps the numbers small however long the recording is. Positions in unvoiced stretches mean nothing.
+    """
+    width = max(3, int(TREND_PERIODS * rate_hz / f0_hz) | 1)
+    signal = np.diff(samples.astype(np.float64), prepend=0.0)
+    for _ in range(INTEGRATIONS):
+        signal = np.cumsum(signal)
+        signal -= uniform_filter1d(signal, width, mode="nearest")
+    return np.flatnonzero((signal[:-1] < 0) & (signal[1:] >= 0)).astype(np.int32) + np.int32(1)
+
+
+def grain_centres(samples: Samples, frames: Frames, *, f0_hz: float) -> NDArray[np.int64]:
+    """Where to cut each frame's grain: int64 (frames,), positions in `samples`.
+
+    A voiced frame's is at the nearest epoch within 12 ms, any other's at the frame. `f0_hz`: the speaker's typical F0.
+    """
+    middles = np.arange(len(frames)) * (FRAME_S * frames.rate_hz)
+    bounds = np.concatenate([[-np.inf], find_epochs(samples, frames.rate_hz, f0_hz=f0_hz), [np.inf]])
+    after = np.searchsorted(bounds, middles)
+    after_is_further = middles - bounds[after - 1] <= bounds[after] - middles
+    nearest = np.where(after_is_further, bounds[after - 1], bounds[after])
+    usable = (frames.f0_hz > 0) & (np.abs(nearest - middles) <= EPOCH_REACH_S * frames.rate_hz)
+    return np.where(usable, nearest, middles).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerStatistics:
+    """Moments over the active frames of a speaker.
+
+    `mean`, `deviation`: float32 (40,), of the cepstra, in the units of `codec`. `level_db`: median level.
+    `log_f0`: median of the natural logarithm of F0 in Hz. `log_f0_spread`: half of its 16th to 84th percentile range.
+    """
+
+    mean: Vector
+    deviation: Vector
+    level_db: float
+    log_f0: float
+    log_f0_spread: float
+
+
+def describe(frames: Frames) -> SpeakerStatistics:
+    """Statistics of `frames`, which must hold at least one voiced active frame."""
+    active = frames.active()
+    return describe_cepstra(frames.cepstra[active], frames.level_db[active], frames.f0_hz[active & (frames.f0_hz > 0)])
+
+
+def describe_cepstra(cepstra: Matrix, level_db: Vector, voiced_f0_hz: Vector) -> SpeakerStatistics:
+    """Statistics of active frames: `cepstra` (n, 40), `level_db` (n,) and the F0 of the voiced ones."""
+    low, middle, high = np.percentile(np.log(voiced_f0_hz), [16, 50, 84])
+    return SpeakerStatistics(
+        mean=cepstra.mean(axis=0, dtype=np.float64).astype(np.float32),
+        deviation=(cepstra.std(axis=0, dtype=np.float64) + 1e-6).astype(np.float32),
+        level_db=float(np.median(level_db)),
+        log_f0=float(middle),
+        log_f0_spread=max(float(high - low) / 2, FLAT_LOG_F0_SPREAD),
+    )
+
+
+def active_level_db(speech: Waveform) -> float:
+    """Power of the audible parts in dB relative to full scale; -inf for silence.
+
+    Gated as ITU-R BS.1770 does it, though unweighted: windows more than 10 dB below the mean do not count.
+    """
+    width = min(int(WINDOW_S * speech.rate_hz), len(speech.samples))
+    if not width:
+        return float("-inf")
+    whole = speech.samples[: len(speech.samples) // width * width].reshape(-1, width)
+    powers = np.square(whole, dtype=np.float64).mean(axis=1)
+    loud = powers[powers >= powers.mean() * 10 ** (GATE_DB / 10)]
+    return float(10 * np.log10(loud.mean())) if loud.size and loud.mean() > 0 else float("-inf")

@@ -1,18 +1,27 @@
 """From reference recordings to a target voice."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import soxr
 
 from voice.audio.waveform import Samples, Waveform
-from voice.engines.embedded.analysis import FRAME_S, Analyser, Frames, Matrix, Vector
-from voice.engines.embedded.epochs import grain_centres
-from voice.engines.embedded.loudness import fade_edges
-from voice.engines.embedded.mapping import mix_envelopes
-from voice.engines.embedded.matching import UnitIndex
+from voice.engines.embedded.analysis import (
+    FRAME_S,
+    Analyser,
+    Frames,
+    Matrix,
+    SpeakerStatistics,
+    Vector,
+    describe,
+    describe_cepstra,
+    grain_centres,
+    warping_matrix,
+)
+from voice.engines.embedded.mapping import UnitIndex, level_step, mix_envelopes
+from voice.engines.embedded.renderer import fade_edges
 from voice.engines.embedded.source import SourceSpeaker, SourceVoice, variant_for
-from voice.engines.embedded.statistics import SpeakerStatistics, describe
 from voice.engines.embedded.target import TargetVoice, unit_index
 from voice.errors import EngineError
 
@@ -26,6 +35,11 @@ WARP_STRENGTH = 0.5
 WARP_STEP_FRAMES = 20
 RESTORATION_STEP_FRAMES = 10
 RESTORATION_MAX = 2.0
+COMPARED_CEPSTRA = slice(3, None)
+"""Without level and tilt, which tell more about the microphone than about the speaker."""
+EVEN_DISTANCE = 0.45
+"""Where "the same" and "another" are equally likely: halfway between the two on natural speech."""
+STEEPNESS = 10.0
 
 
 def target_from_references(references: Sequence[Waveform], speaker: SourceSpeaker, language: str) -> TargetVoice:
@@ -114,3 +128,59 @@ def find_restoration(index: UnitIndex, cepstra: Matrix, spoken: SpeakerStatistic
 def _unusable(voiced_s: float) -> EngineError:
     message = f"Only {voiced_s:.1f} s of voiced speech were found. Record at least ten seconds of clear speech."
     return EngineError("reference_unusable", message, details={"voiced_s": round(voiced_s, 2)})
+
+
+def likeness(target: TargetVoice, waveform: Waveform) -> float:
+    """0 (another person) to 1 (the same) for `waveform` of any rate; 0.0 where it holds no voice.
+
+    The distance of the speakers' statistics through a logistic function. A few seconds of speech suffice.
+    """
+    peak = np.abs(waveform.samples).max(initial=0.0)
+    if peak <= 0:
+        return 0.0
+    samples = soxr.resample(waveform.samples / peak, waveform.rate_hz, target.rate_hz).astype(np.float32)
+    frames = Analyser(samples, target.rate_hz, rng=np.random.default_rng(0)).frames()
+    if not np.count_nonzero(frames.active() & (frames.f0_hz > 0)):
+        return 0.0
+    return float(1 / (1 + np.exp(STEEPNESS * (distance(target.spoken, describe(frames)) - EVEN_DISTANCE))))
+
+
+def distance(target: SpeakerStatistics, heard: SpeakerStatistics) -> float:
+    """How far two speakers are apart: 0 and up; on natural speech .26 within a speaker and .70 between two.
+
+    Root mean square of the differences of the cepstra's means, in deviations of the target, of the logarithms of their
+    deviations, and of the median log F0.
+    """
+    means = ((heard.mean - target.mean) / target.deviation)[COMPARED_CEPSTRA]
+    deviations = np.log(heard.deviation / target.deviation)[COMPARED_CEPSTRA]
+    squares = np.square(means).mean() + np.square(deviations).mean() + (heard.log_f0 - target.log_f0) ** 2
+    return float(np.sqrt(squares))
+
+
+def blend_targets(parts: Sequence[tuple[TargetVoice, float]]) -> TargetVoice:
+    """The voice between `parts`, which are at least one voice with its weight; the weights are positive and sum to 1.
+
+    Log envelopes, log F0 and its range are interpolated. Grains, rate, level and source voice are those of the
+    heaviest voice, the first one of equals.
+    """
+    base = max(parts, key=lambda part: part[1])[0]
+    envelopes = np.zeros_like(base.envelopes)
+    for voice, weight in parts:
+        envelopes += np.float32(weight) * (base.envelopes if voice is base else _matched(base, voice))
+    active = base.frames.active()
+    voiced = active & (base.frames.f0_hz > 0)
+    moments = describe_cepstra(envelopes[active], base.frames.level_db[active], base.frames.f0_hz[voiced])
+    spoken = replace(
+        moments,
+        log_f0=sum(weight * voice.spoken.log_f0 for voice, weight in parts),
+        log_f0_spread=sum(weight * voice.spoken.log_f0_spread for voice, weight in parts),
+    )
+    return replace(base, envelopes=envelopes, spoken=spoken)
+
+
+def _matched(base: TargetVoice, other: TargetVoice) -> Matrix:
+    """What `other` sounds like where `base` says the same: float32 (frames of base, 40), at base's rate and level."""
+    envelopes = other.envelopes @ warping_matrix(1.0, other.rate_hz, base.rate_hz)
+    units, distances = other.index.nearest(base.index.vectors)
+    raise_db = base.recorded.level_db - other.recorded.level_db
+    return mix_envelopes(envelopes, units, distances) + np.float32(raise_db) * level_step(base.rate_hz)

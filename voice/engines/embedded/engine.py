@@ -10,19 +10,23 @@ import numpy as np
 
 from voice.audio.waveform import Samples, Waveform
 from voice.engines.base import LANGUAGES, OptionSpec, SpeechChunk, SynthesisParams, VoiceProfile
-from voice.engines.embedded.blending import blend_targets
-from voice.engines.embedded.cloning import RATE_MAX_HZ, target_from_references
+from voice.engines.embedded.analysis import TARGET_LEVEL_DB, active_level_db
+from voice.engines.embedded.cloning import RATE_MAX_HZ, blend_targets, likeness, target_from_references
 from voice.engines.embedded.espeak import EspeakProcess
-from voice.engines.embedded.likeness import likeness
-from voice.engines.embedded.loudness import TARGET_LEVEL_DB, active_level_db, fade_edges, soften_peaks
 from voice.engines.embedded.mapping import ENERGY_EXPONENT
 from voice.engines.embedded.passages import PASSAGES
-from voice.engines.embedded.profile import ENGINE_NAME, ENGINE_VERSION, check_profile, from_profile, to_profile
-from voice.engines.embedded.renderer import SentenceRenderer
-from voice.engines.embedded.room import room_tone
+from voice.engines.embedded.renderer import SentenceRenderer, fade_edges, soften_peaks
+from voice.engines.embedded.room_tone import room_tone
 from voice.engines.embedded.script import Line, lines_of
 from voice.engines.embedded.source import LOW_VARIANT, SourceSpeaker
-from voice.engines.embedded.target import TargetVoice
+from voice.engines.embedded.target import (
+    ENGINE_NAME,
+    ENGINE_VERSION,
+    TargetVoice,
+    check_profile,
+    from_profile,
+    to_profile,
+)
 from voice.errors import InvalidRequest, InvalidText
 
 OPTION_CLARITY = OptionSpec(

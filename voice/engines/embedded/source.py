@@ -7,12 +7,10 @@ import numpy as np
 import soxr
 
 from voice.audio.waveform import Waveform
-from voice.engines.embedded.analysis import Analyser, Frames, Matrix
-from voice.engines.embedded.codec import warping_matrix
+from voice.engines.embedded.analysis import Analyser, Frames, Matrix, SpeakerStatistics, describe, warping_matrix
 from voice.engines.embedded.espeak import DEFAULT_RATE_WPM, EspeakProcess, SpeakRequest
-from voice.engines.embedded.matching import matching_vectors
+from voice.engines.embedded.mapping import matching_vectors
 from voice.engines.embedded.passages import PASSAGES
-from voice.engines.embedded.statistics import SpeakerStatistics, describe
 
 ESPEAK_VOICES = {
     "en": "en-us",

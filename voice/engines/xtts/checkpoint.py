@@ -15,8 +15,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from voice.engines.xtts.files import PICKLE, SAFETENSORS, checkpoint_problem
 from voice.engines.xtts.layout import Size, expected_sizes
+from voice.engines.xtts.options import PICKLE, SAFETENSORS, checkpoint_problem
 from voice.engines.xtts.pickle_file import pickled_weights
 from voice.engines.xtts.shape import XttsShape, shape_read
 from voice.errors import EngineUnavailable

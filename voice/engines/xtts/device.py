@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from voice.engines.xtts.configuration import XttsConfiguration
+from voice.engines.xtts.options import XttsConfiguration
 from voice.engines.xtts.sequence import DeviceMemoryFull
 from voice.errors import EngineUnavailable
 

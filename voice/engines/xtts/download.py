@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 import httpx
 
-from voice.engines.xtts.files import CONFIG, PICKLE, VOCABULARY
+from voice.engines.xtts.options import CONFIG, PICKLE, VOCABULARY
 
 REPOSITORY = "https://huggingface.co/coqui/XTTS-v2"
 REVISION = "6c2b0d75eae4b7047358e3b6bd9325f857d43f77"

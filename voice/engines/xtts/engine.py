@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING
 
 from voice.audio.waveform import Waveform
 from voice.engines.base import LANGUAGES, SpeechChunk, SynthesisParams, VoiceProfile
-from voice.engines.xtts.availability import require_available
-from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.failures import engine_stopped
-from voice.engines.xtts.options import ENGINE_NAME, ENGINE_VERSION, LANGUAGE_CODES, OPTION_SPECS
+from voice.engines.xtts.options import (
+    ENGINE_NAME,
+    ENGINE_VERSION,
+    LANGUAGE_CODES,
+    OPTION_SPECS,
+    XttsConfiguration,
+    require_available,
+)
 from voice.errors import EngineUnavailable, InvalidText
 
 if TYPE_CHECKING:

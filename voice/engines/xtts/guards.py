@@ -11,7 +11,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from voice.audio.speaking_time import spoken_duration_s
+from voice.audio.speech_check import spoken_duration_s
 from voice.audio.waveform import Samples, Waveform
 
 TOKEN_S = 1024 / 22050

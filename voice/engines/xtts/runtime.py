@@ -15,9 +15,9 @@ from voice.engines.base import SynthesisParams, VoiceProfile
 from voice.engines.xtts.batcher import Batcher
 from voice.engines.xtts.checkpoint import Checkpoint
 from voice.engines.xtts.conditioning import Conditioner
-from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.device import device_choose, memory_report, precision_choose
 from voice.engines.xtts.gpt import GptDecoder
+from voice.engines.xtts.options import XttsConfiguration
 from voice.engines.xtts.profile import XttsVoice, blend, profile_make, profile_read
 from voice.engines.xtts.sentences import sentences_of
 from voice.engines.xtts.sequence import Prompt

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from voice.engines.xtts.tokens import CHARACTER_LIMITS, TextTokenizer
 from voice.errors import InvalidText
-from voice.text.sentences import CLOSERS
-from voice.text.split import split_passages
+from voice.text.split import CLOSERS, split_passages
 
 SENTENCE_PAUSE_S = 0.1
 PARAGRAPH_PAUSE_S = 0.5

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voice.engines.xtts.files import CONFIG, VOCABULARY
+from voice.engines.xtts.options import CONFIG, VOCABULARY
 from voice.errors import EngineUnavailable
 
 ONLY_SUPPORTED: Mapping[str, object] = {

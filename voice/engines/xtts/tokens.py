@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from voice.engines.xtts.files import VOCABULARY
+from voice.engines.xtts.options import VOCABULARY
 from voice.errors import InvalidText
 
 if TYPE_CHECKING:

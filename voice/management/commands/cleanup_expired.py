@@ -3,7 +3,7 @@
 from typing import Any
 
 from voice.management.maintenance import MaintenanceCommand
-from voice.services.retention import ExpiredCounts, expired_cleanup, expired_count
+from voice.services.cleanup import ExpiredCounts, expired_cleanup, expired_count
 
 
 class Command(MaintenanceCommand):

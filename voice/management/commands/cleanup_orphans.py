@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from voice.management.maintenance import MaintenanceCommand
-from voice.services.orphans import orphans_cleanup
+from voice.services.cleanup import orphans_cleanup
 
 
 class Command(MaintenanceCommand):

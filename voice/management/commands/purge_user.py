@@ -7,9 +7,9 @@ from uuid import UUID
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from podstream.first_account import first_account_forget
 from voice.management.maintenance import MaintenanceCommand
 from voice.models import User
+from voice.services.first_account import first_account_forget
 from voice.services.user_delete import PersonCounts, user_trace_count, user_trace_delete
 
 

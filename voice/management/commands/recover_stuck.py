@@ -5,8 +5,8 @@ from typing import Any
 import redis
 from django.core.management.base import CommandError
 
+from voice.jobs.recovery import job_recover, recovery_count
 from voice.management.maintenance import MaintenanceCommand
-from voice.services.job_recover import job_recover, recovery_count
 
 
 class Command(MaintenanceCommand):

@@ -1,0 +1,86 @@
+"""Before a worker or beat starts: the settings are checked, and the engine is loaded."""
+
+import logging
+import sys
+import time
+from typing import Any
+
+from celery.concurrency.thread import TaskPool as ThreadPool
+from celery.signals import beat_init, celeryd_after_setup, celeryd_init, worker_process_init
+from django.conf import settings
+from django.db import connections
+
+from local.local_redis import ensure_redis
+from podstream.celery import app
+from podstream.start import start_process
+from voice.engines.base import SpeechEngine
+from voice.engines.registry import SHARED_BY_THREADS, engine_get, shared_engines_refuse
+from voice.errors import EngineError
+
+logger = logging.getLogger(__name__)
+SPEAKING_QUEUES = frozenset({"clone", "synthesis"})  # their jobs want an engine
+
+
+@beat_init.connect
+def check_settings(**_: Any) -> None:
+    """Beat reads the same settings."""
+    start_process()
+
+
+@celeryd_init.connect
+def prepare(**_: Any) -> None:
+    """Check the settings. The small size: a worker that is started alone brings its Redis along."""
+    start_process()
+    if settings.REDIS_IS_EMBEDDED:
+        ensure_redis(settings.VAR_DIR)
+
+
+@celeryd_after_setup.connect
+def prepare_to_speak(instance: Any, **_: Any) -> None:
+    """Before a worker takes jobs that want an engine: stop where VOICE_ENGINE cannot work in it, and say why.
+
+    A pool of threads shares one engine, which is loaded here, before the consumer starts. Celery sends no
+    worker_process_init for such a pool.
+    """
+    if not _speaks():
+        return
+    is_threads = issubclass(instance.pool_cls, ThreadPool)
+    try:
+        engine = engine_get(settings.VOICE_ENGINE)
+        if is_threads:
+            _load(engine)
+    except EngineError as error:
+        _refuse(f"The engine {settings.VOICE_ENGINE!r} cannot work here ({error.code}). {error.message}")
+    except Exception:  # Celery would log what a receiver raises, and start the worker all the same
+        logger.exception("loading the engine broke")
+        _refuse(f"The engine {settings.VOICE_ENGINE!r} cannot be loaded; the lines above say why.")
+    if not is_threads and settings.VOICE_ENGINE in SHARED_BY_THREADS:
+        _refuse(
+            f"The engine {settings.VOICE_ENGINE!r} speaks for many jobs in one process: start this worker with "
+            "--pool threads, or without the queues clone and synthesis. docs/OPERATIONS.md has both commands."
+        )
+
+
+@worker_process_init.connect
+def warm_up(**_: Any) -> None:
+    """Load the engine before the first job waits for it; in the child, because CUDA does not survive a fork."""
+    connections.close_all()
+    shared_engines_refuse()  # a job of an XTTS voice would load the weights once more in each child
+    if _speaks():
+        _load(engine_get(settings.VOICE_ENGINE))
+
+
+def _speaks() -> bool:
+    """Whether this worker takes jobs that want an engine."""
+    return not SPEAKING_QUEUES.isdisjoint(app.amqp.queues.consume_from)
+
+
+def _load(engine: SpeechEngine) -> None:
+    started = time.monotonic()
+    engine.warm_up()
+    logger.info("engine %s %s: loaded in %.1f s", engine.name, engine.version, time.monotonic() - started)
+
+
+def _refuse(reason: str) -> None:
+    logger.critical("This worker does not start. %s", reason)
+    sys.exit(1)

@@ -1,0 +1,97 @@
+"""Runs one job: claim, work, and finish, fail or try again."""
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+from voice.disk_full import is_out_of_room, storage_full
+from voice.errors import EngineError, LeaseLost, ServiceUnavailable, VoiceError, WorkerStopping
+from voice.jobs.clone import clone_run
+from voice.jobs.lease import Lease, worker_is_stopping
+from voice.jobs.line import job_take
+from voice.jobs.metrics import job_count_start
+from voice.jobs.outcome import Outcome
+from voice.jobs.preprocess import preprocess_run
+from voice.jobs.synthesis import synthesis_run
+from voice.jobs.transitions import job_fail, job_finish, job_retry, job_return, wake_up_send
+from voice.models import JobKind
+from voice.storage import work_folder
+
+logger = logging.getLogger(__name__)
+Work = Callable[[Lease, Path], Outcome]
+WORK: Mapping[str, Work] = {
+    JobKind.PREPROCESS: preprocess_run,
+    JobKind.CLONE: clone_run,
+    JobKind.SYNTHESIS: synthesis_run,
+}
+
+
+def job_run_next(*, kind: str) -> None:
+    """Do the job of a kind whose turn it is, if one is due. Never raises for what the job itself did wrong."""
+    if worker_is_stopping():
+        wake_up_send(kind=kind)  # this one came too late; let it reach somebody who stays
+        return
+    lease = job_take(kind=kind)
+    if lease is not None:
+        _run(lease)
+
+
+def _run(lease: Lease) -> None:
+    with lease.kept_alive():
+        try:
+            job_count_start(lease.job)
+            with work_folder() as folder:
+                outcome = WORK[lease.job.kind](lease, folder)
+        except LeaseLost:
+            logger.info("job %s: stopped, it is no longer ours", lease.job.pk)
+        except WorkerStopping:
+            job_return(lease=lease)
+        except VoiceError as error:
+            _retry_or_fail(lease, error)
+        except Exception as error:
+            logger.exception("job %s: attempt %d broke", lease.job.pk, lease.job.attempt)
+            _retry_or_fail(lease, _expected(error))
+        else:
+            _finish(lease, outcome)
+
+
+def _expected(error: Exception) -> VoiceError:
+    """What people are told of an error that has no words for them."""
+    if is_out_of_room(error):
+        return storage_full()
+    if isinstance(error, OperationalError | InterfaceError):
+        return ServiceUnavailable("unavailable", "The database was away. Try again in a few seconds.")
+    return _Broken()
+
+
+class _Broken(EngineError):
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("internal_error", "Something broke on our side. It is logged; please tell the operator.")
+
+
+def _finish(lease: Lease, outcome: Outcome) -> None:
+    try:
+        job_finish(lease=lease, write=outcome.write)
+    except LeaseLost:
+        logger.info("job %s: finished too late, dropping what was made", lease.job.pk)
+        outcome.file.delete()
+        return
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("job %s: not finished: %s", lease.job.pk, type(error).__name__)
+        if _retry_or_fail(lease, _expected(error)):  # still ours: so what was committed is not lost with its file
+            outcome.file.delete()
+        return
+    for attempt in range(1, lease.job.attempt):  # what workers left that were killed before they could finish
+        outcome.file.of_attempt(attempt).delete()
+
+
+def _retry_or_fail(lease: Lease, error: VoiceError) -> bool:
+    """Returns whether the job was still ours."""
+    if error.retryable and lease.job.attempt < settings.JOB_MAX_ATTEMPTS:
+        return job_retry(lease=lease, error=error)
+    return job_fail(job=lease.job, error=error, only=lease.is_mine())
