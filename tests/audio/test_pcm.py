@@ -1,4 +1,4 @@
-"""Our own PCM files."""
+"""Our own PCM files, reference audio, and sound files read in blocks."""
 
 from pathlib import Path
 
@@ -6,8 +6,19 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from tests.waveforms import noise, speech_like, write_pcm
-from voice.audio.pcm import PcmWriter, pcm_blocks, pcm_header, pcm_info, read_pcm
+from tests.waveforms import noise, speech_like, write_flac, write_mp3, write_pcm, write_wav
+from voice.audio.pcm import (
+    PcmWriter,
+    forward_blocks,
+    open_forward,
+    pcm_blocks,
+    pcm_header,
+    pcm_info,
+    read_pcm,
+    read_reference,
+    write_reference,
+)
+from voice.audio.waveform import Waveform
 from voice.errors import InvalidAudio
 
 
@@ -79,3 +90,36 @@ def test_use_outside_of_with_and_more_than_4_gib_are_refused(tmp_path: Path) -> 
         PcmWriter(tmp_path / "a.wav", 24_000).append(noise(0.1))
     with pytest.raises(ValueError, match="do not fit"):
         pcm_header(rate_hz=24_000, frames=2**30)
+
+
+@pytest.mark.parametrize("write", [write_wav, write_flac, write_mp3])
+@pytest.mark.parametrize("frames", [1000, 10_000, 16_384])
+def test_blocks_joined_equal_one_read_of_the_whole(tmp_path: Path, write: object, frames: int) -> None:
+    path = tmp_path / "speech"
+    write(path, speech_like(6.0, 24_000))  # type: ignore[operator]
+    whole = sf.read(path, dtype="float32")[0]
+    with open_forward(path) as sound:
+        joined = np.concatenate([block[:, 0] for block in forward_blocks(sound, frames=frames)])
+    assert len(joined) == len(whole)
+    assert np.abs(joined - whole).max() < 1e-6
+
+
+def test_a_reference_comes_back_within_24_bits(tmp_path: Path) -> None:
+    samples = np.random.default_rng(1).uniform(-0.9, 0.9, 24000).astype(np.float32)
+    write_reference(tmp_path / "r.flac", Waveform(samples, 24000))
+    back = read_reference(tmp_path / "r.flac")
+    assert back.rate_hz == 24000
+    assert np.abs(back.samples - samples).max() <= 2**-23
+
+
+@pytest.mark.parametrize("content", [b"", b"not a flac file"])
+def test_a_damaged_reference_is_an_error_of_its_own(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "r.flac"
+    path.write_bytes(content)
+    with pytest.raises(InvalidAudio, match="reference_unreadable"):
+        read_reference(path)
+
+
+def test_a_missing_reference_is_an_error_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(InvalidAudio, match="reference_unreadable"):
+        read_reference(tmp_path / "none.flac")

@@ -26,6 +26,7 @@ _STEPS_PER_S = 10
 _STEPS_PER_WINDOW = 4
 _OVERSAMPLING = 4
 _PEAKS_PER_S = 1000
+_CLIPPED_RUN = 3
 _REACH_STEPS = 10
 """10 ms before and after a peak: inaudible as a movement on speech, and longer than its glottal period's attack."""
 
@@ -78,6 +79,14 @@ def measure_blocks(blocks: Iterable[Samples], *, rate_hz: int) -> Loudness:
         step_frames=oversampler.step_frames,
         peaks=peaks,
     )
+
+
+def clipped_samples(samples: Samples, *, level: float) -> int:
+    """The number of samples in runs of three or more whose magnitude reaches `level`."""
+    full = np.abs(samples) >= level
+    edges = np.flatnonzero(np.diff(full.astype(np.int8), prepend=0, append=0))
+    runs = edges[1::2] - edges[::2]
+    return int(runs[runs >= _CLIPPED_RUN].sum())
 
 
 def decibels(amplitude: float) -> float:

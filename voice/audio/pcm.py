@@ -1,8 +1,9 @@
-"""Our own PCM files: the one form in which audio is kept between decoding and encoding.
+"""Audio on disk between the steps: our own PCM files, reference audio, and sound files that are read forwards.
 
-A file is a plain WAVE file, mono, float32, little-endian, with a 44-byte header and nothing after the samples
+A PCM file is a plain WAVE file, mono, float32, little-endian, with a 44-byte header and nothing after the samples
 (Microsoft's `WAVE_FORMAT_IEEE_FLOAT`). Any player opens it, and it can be mapped into memory because the samples
-start at a fixed place.
+start at a fixed place. Functions that need soundfile import it themselves: a web process, which only writes the header
+of an upload, loads no codecs.
 """
 
 import struct
@@ -10,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
-import soundfile as sf
 from numpy.typing import NDArray
 
 from voice.audio.waveform import Samples, Waveform
@@ -143,20 +143,23 @@ class PcmWriter:
                 self.path.unlink(missing_ok=True)
 
 
-class ForwardSoundFile(sf.SoundFile):  # type: ignore[misc]
-    """A sound file that is only read forwards.
+def open_forward(source: Path | int | BinaryIO, **layout: Any) -> Any:
+    """A soundfile.SoundFile that is only read forwards; `layout` says what a file without a header does not.
 
     soundfile seeks to where it already is after every read. For MP3 that throws the decoder's bit reservoir away, and
-    the first frame of the next block comes out damaged: errors of 0.04 full scale were measured at the joins.
+    the first frame of the next block comes out damaged: errors of 0.04 full scale were measured at the joins. So an
+    MP3 claims that it cannot seek; the others do it exactly. Raises soundfile's LibsndfileError.
     """
+    import soundfile
 
-    def seekable(self) -> bool:
-        """False for MP3, so that soundfile leaves the decoder alone; the others seek exactly."""
-        return bool(self.format != "MP3" and super().seekable())
+    sound = soundfile.SoundFile(source, **layout)
+    if sound.format == "MP3":
+        sound.seekable = lambda: False
+    return sound
 
 
-def forward_blocks(sound: ForwardSoundFile, *, frames: int) -> Iterator[NDArray[np.float32]]:
-    """The sound in order: float32 of shape (n, channels), n == `frames` for all but the last block.
+def forward_blocks(sound: Any, *, frames: int) -> Iterator[NDArray[np.float32]]:
+    """The sound of `open_forward` in order: float32 of shape (n, channels), n == `frames` for all but the last block.
 
     Stops at the first short read, never at what a header promises. Memory stays at one block. Not safe to share
     between threads. Raises soundfile's LibsndfileError where the data cannot be decoded.
@@ -174,16 +177,20 @@ def write_reference(path: Path, waveform: Waveform) -> None:
 
     Raises OSError where the disk is full.
     """
+    import soundfile
+
     with disk_errors_told(path):
-        sf.write(path, waveform.samples, waveform.rate_hz, format="FLAC", subtype="PCM_24")
+        soundfile.write(path, waveform.samples, waveform.rate_hz, format="FLAC", subtype="PCM_24")
 
 
 def read_reference(path: Path) -> Waveform:
     """Read what `write_reference` wrote. Raises InvalidAudio `reference_unreadable`. Safe from threads."""
+    import soundfile
+
     try:
-        samples, rate_hz = sf.read(path, dtype="float32")
+        samples, rate_hz = soundfile.read(path, dtype="float32")
         return Waveform(samples, rate_hz)
-    except (OSError, ValueError, sf.SoundFileError) as error:
+    except (OSError, ValueError, soundfile.SoundFileError) as error:
         raise InvalidAudio(
             "reference_unreadable", "The prepared recording is missing or damaged; upload it again."
         ) from error

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voice.audio.loudness import measure_waveform
+from voice.audio.loudness import clipped_samples, measure_waveform
 from voice.audio.preprocess import HOP_S, Activity, find_activity
 from voice.audio.waveform import Samples, Waveform, resample_at_most
 
@@ -156,14 +156,9 @@ def _snr_db(activity: Activity) -> float:
 
 def _clipped_percent(samples: Samples) -> float:
     """Counted in blocks, as this is the one measure taken at the full rate; a run across two counts by its parts."""
-    full_scale = 0.999 * max(float(samples.max(initial=0)), -float(samples.min(initial=0)))
-    clipped = 0
-    for start in range(0, len(samples), _BLOCK_FRAMES):
-        full = np.abs(samples[start : start + _BLOCK_FRAMES]) >= full_scale
-        edges = np.flatnonzero(np.diff(full.astype(np.int8), prepend=0, append=0))
-        runs = edges[1::2] - edges[::2]
-        clipped += int(runs[runs >= 3].sum())
-    return 100 * clipped / max(len(samples), 1)
+    level = 0.999 * max(float(samples.max(initial=0)), -float(samples.min(initial=0)))
+    blocks = (samples[start : start + _BLOCK_FRAMES] for start in range(0, len(samples), _BLOCK_FRAMES))
+    return 100 * sum(clipped_samples(block, level=level) for block in blocks) / max(len(samples), 1)
 
 
 def _bandwidth_hz(waveform: Waveform, activity: Activity) -> float:

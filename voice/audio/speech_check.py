@@ -1,15 +1,19 @@
-"""How long a text may take to be spoken, to tell speech from an engine that fell silent or would not stop."""
+"""The last look at finished speech: can it be read, is it loud and clean, and does its length fit the text?
+
+The bounds on the length tell speech from an engine that fell silent or would not stop.
+"""
 
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import soundfile as sf
 
-from voice.audio.loudness import Loudness, measure_blocks
-from voice.audio.pcm import ForwardSoundFile, forward_blocks
+from voice.audio.formats import FORMATS
+from voice.audio.loudness import Loudness, clipped_samples, measure_blocks
+from voice.audio.pcm import forward_blocks, open_forward
 from voice.audio.waveform import Samples
 from voice.errors import OutputRejected
 
@@ -47,7 +51,6 @@ _LEAST_S, _MOST_EXTRA_S = 0.05, 1.5
 _BLOCK_FRAMES = 65536
 _SILENT_LUFS = -50.0
 _CLIPPED_LEVEL = 0.999
-_CLIPPED_RUN = 3
 _CLIPPED_SHARE = 1e-5
 _CODEC_PADDING_S = 0.2
 _REMEDY = "Change the text, the voice or the speed; if that does not help, tell the operator."
@@ -102,57 +105,54 @@ class OutputCheck:
     clipped_samples: int
 
 
-def check_output(path: Path, *, expected_duration_s: tuple[float, float], rate_hz: int) -> OutputCheck:
+def check_output(
+    path: Path, *, output_format: str, expected_duration_s: tuple[float, float], rate_hz: int
+) -> OutputCheck:
     """Decode a file that `voice.audio.encode` wrote, and measure it. Memory stays at one block.
 
     Raises OutputRejected: `output_unreadable` (not decodable, cut short, not mono, or not at `rate_hz`),
     `output_silent` (below -50 LUFS), `output_clipped` (runs of three or more samples at full scale),
     `output_too_short` and `output_too_long` (outside of `expected_duration_s`, give or take 0.2 s for the codec).
+    A file without a header promises nothing about its length and rate: where it was cut short, it is too short.
     """
-    clipping = _ClippingCounter()
-    loudness = _measure(path, rate_hz=rate_hz, clipping=clipping)
+    loudness, clipped = _measure(path, layout=FORMATS[output_format].reading(rate_hz), rate_hz=rate_hz)
     _check_duration(loudness.duration_s, expected_duration_s)
     if loudness.integrated_lufs < _SILENT_LUFS:
         raise OutputRejected("output_silent", f"The generated speech is silent. {_REMEDY}")
-    if clipping.samples > _CLIPPED_SHARE * loudness.duration_s * rate_hz:
+    if clipped > _CLIPPED_SHARE * loudness.duration_s * rate_hz:
         raise OutputRejected(
-            "output_clipped",
-            f"The generated speech is distorted. {_REMEDY}",
-            details={"clipped_samples": clipping.samples},
+            "output_clipped", f"The generated speech is distorted. {_REMEDY}", details={"clipped_samples": clipped}
         )
-    return OutputCheck(
-        duration_s=loudness.duration_s,
-        loudness_lufs=loudness.integrated_lufs,
-        true_peak_dbtp=loudness.true_peak_dbtp,
-        clipped_samples=clipping.samples,
-    )
+    return OutputCheck(loudness.duration_s, loudness.integrated_lufs, loudness.true_peak_dbtp, clipped)
 
 
-def _measure(path: Path, *, rate_hz: int, clipping: "_ClippingCounter") -> Loudness:
+def _measure(path: Path, *, layout: Mapping[str, Any], rate_hz: int) -> tuple[Loudness, int]:
+    """Its loudness, and the samples in runs at full scale; a single one there may be a peak that just fits."""
+    clipped = 0
+
+    def blocks(sound: sf.SoundFile) -> Iterator[Samples]:
+        nonlocal clipped
+        for block in forward_blocks(sound, frames=_BLOCK_FRAMES):
+            clipped += clipped_samples(block[:, 0], level=_CLIPPED_LEVEL)
+            yield block[:, 0]
+
     try:
-        with ForwardSoundFile(path) as sound:
+        with open_forward(path, **layout) as sound:
             if sound.channels != 1 or sound.samplerate != rate_hz:
                 raise _unreadable()
-            loudness = measure_blocks(_blocks(sound, clipping), rate_hz=rate_hz)
+            loudness = measure_blocks(blocks(sound), rate_hz=rate_hz)
             promised_s = sound.frames / rate_hz
     except (OSError, sf.LibsndfileError) as error:
         raise _unreadable() from error
     if loudness.duration_s != promised_s:
         raise _unreadable()
-    return loudness
+    return loudness, clipped
 
 
 def _unreadable() -> OutputRejected:
     return OutputRejected(
         "output_unreadable", "The finished file cannot be read back. Ask for another format, or tell the operator."
     )
-
-
-def _blocks(sound: ForwardSoundFile, clipping: "_ClippingCounter") -> Iterator[Samples]:
-    for block in forward_blocks(sound, frames=_BLOCK_FRAMES):
-        mono = block[:, 0]
-        clipping.add(mono)
-        yield mono
 
 
 def _check_duration(duration_s: float, expected_duration_s: tuple[float, float]) -> None:
@@ -166,19 +166,3 @@ def _check_duration(duration_s: float, expected_duration_s: tuple[float, float])
         raise OutputRejected(
             "output_too_long", f"The generated speech is too long for the text. {_REMEDY}", details=details
         )
-
-
-class _ClippingCounter:
-    """Counts samples in runs at full scale; a single one there may be a peak that just fits.
-
-    A run that crosses from one block to the next counts by its parts.
-    """
-
-    def __init__(self) -> None:
-        self.samples = 0
-
-    def add(self, block: Samples) -> None:
-        full = np.abs(block) >= _CLIPPED_LEVEL
-        edges = np.flatnonzero(np.diff(full.astype(np.int8), prepend=0, append=0))
-        runs = edges[1::2] - edges[::2]
-        self.samples += int(runs[runs >= _CLIPPED_RUN].sum())

@@ -7,9 +7,9 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
+from voice.audio.containers import read_container
 from voice.audio.containers.container import Container, Data
-from voice.audio.containers.detect import read_container
-from voice.audio.pcm import ForwardSoundFile, forward_blocks
+from voice.audio.pcm import forward_blocks, open_forward
 from voice.audio.rejections import Rejected
 from voice.audio.upload_sandbox import DecodedAudio, DecodeLimits
 
@@ -33,7 +33,7 @@ def decode_to_pcm(data: Data, *, upload_fd: int, pcm_fd: int, limits: DecodeLimi
     streamed_from = container.streamed_from
     source = upload_fd if streamed_from is None else io.BytesIO(_with_sizes(data, streamed_from))
     try:
-        sound = ForwardSoundFile(source, closefd=False)
+        sound = open_forward(source, closefd=False)
     except sf.LibsndfileError as error:
         raise Rejected("corrupt_audio") from error
     with sound:
@@ -70,9 +70,7 @@ def _check_header(sound: sf.SoundFile, container: Container, limits: DecodeLimit
         )
 
 
-def _copy(
-    sound: ForwardSoundFile, container: Container, *, levels: "_Levels", pcm_fd: int, limits: DecodeLimits
-) -> int:
+def _copy(sound: sf.SoundFile, container: Container, *, levels: "_Levels", pcm_fd: int, limits: DecodeLimits) -> int:
     """Decode to the end, or just beyond the longest duration. Returns the frames written. Raises Rejected."""
     rate_hz = sound.samplerate
     longest = int((limits.max_duration_s + _CODEC_DELAY_S[container.format]) * rate_hz)

@@ -1,4 +1,4 @@
-"""What the parsers of this folder answer."""
+"""The answer of the parsers in this folder, and what they share: tags at both ends, other formats in disguise."""
 
 import mmap
 from collections.abc import Iterator
