@@ -14,10 +14,9 @@ from local.demo_client import ApiRefused, DemoClient, Resource
 from local.demo_screen import Screen
 from local.demo_stack import NoStack, demo_stack
 from local.demo_voice import demo_recording
+from voice.audio.formats import FORMATS
 from voice.errors import VoiceError
 from voice.text.examples import EXAMPLE_TEXTS
-
-FORMATS = ("mp3", "wav", "flac", "ogg")
 
 
 class BadWish(Exception):

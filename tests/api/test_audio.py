@@ -1,5 +1,6 @@
 """Audio over HTTP: whole, in parts, unchanged."""
 
+import uuid
 from typing import Any
 
 import httpx
@@ -35,6 +36,26 @@ def test_the_whole_audio_comes_with_what_players_need(api: APIClient, url: str) 
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Content-Disposition"] == 'inline; filename="My Voice.wav"'
     assert response.headers["ETag"].startswith('"')
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("output_format", "content_type"),
+    [
+        ("mp3", "audio/mpeg"),
+        ("wav", "audio/wav"),
+        ("flac", "audio/flac"),
+        ("ogg", "audio/ogg"),
+        ("opus", "audio/ogg; codecs=opus"),
+        ("pcm", "audio/pcm; rate=22050; channels=1; encoding=s16le"),
+    ],
+)
+def test_every_format_is_called_what_it_is(api: APIClient, user: User, output_format: str, content_type: str) -> None:
+    name = output_storage().save(f"{user.pk}/{uuid.uuid4()}/1.{output_format}", ContentFile(AUDIO))
+    synthesis = completed_synthesis(user, output_format=output_format, audio_name=name, rate_hz=22_050)
+    response = api.head(f"/api/voice/history/{synthesis.pk}/audio")
+    assert response.headers["Content-Type"] == content_type
+    assert response.headers["Content-Disposition"] == f'inline; filename="My Voice.{output_format}"'
 
 
 @pytest.mark.django_db

@@ -75,7 +75,7 @@ def test_errors_are_problem_details_and_audio_is_binary(schema: dict[str, Any]) 
             if int(status) >= 400:
                 assert list(response["content"]) == ["application/problem+json"], (path, status)
     audio = schema["paths"]["/api/voice/history/{id}/audio"]["get"]["responses"]
-    assert set(audio["200"]["content"]) == {"audio/mpeg", "audio/wav", "audio/flac", "audio/ogg"}
+    assert set(audio["200"]["content"]) == {"audio/mpeg", "audio/wav", "audio/flac", "audio/ogg", "audio/pcm"}
     assert audio["200"]["content"]["audio/mpeg"]["schema"] == {"type": "string", "format": "binary"}
 
 

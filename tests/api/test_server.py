@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from tests.api.rows import completed_synthesis, ready_model, ready_sample
 from tests.conftest import redis_away
+from voice.audio.formats import FORMATS
 from voice.engines.base import LANGUAGES
 from voice.engines.registry import engine_names
 from voice.jobs.heartbeat import Heartbeat, heartbeat_end, heartbeat_send
@@ -42,6 +43,8 @@ def test_limits_are_the_settings_and_usage_is_mine(api: APIClient, user: User, o
     body = api.get("/api/voice/limits").json()
     assert body["limits"]["max_voice_file_size_bytes"] == settings.MAX_VOICE_FILE_SIZE
     assert body["limits"]["max_synthesis_text_length"] == settings.MAX_SYNTHESIS_TEXT_LENGTH
+    assert body["limits"]["output_formats"] == list(FORMATS)
+    assert body["limits"]["bitrates_kbps"] == {"mp3": list(FORMATS["mp3"].bitrates_kbps)}
     assert body["limits"]["max_wait_s"] == settings.TTS_TIMEOUT / 1000
     assert body["usage"] == {"samples": 1, "models": 1, "syntheses": 1, "speech_s": 12.5}
     assert body["rate_limit"]["remaining"] == settings.WRITES_PER_HOUR

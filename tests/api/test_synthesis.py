@@ -9,6 +9,7 @@ from django.conf import settings
 from rest_framework.test import APIClient
 
 from tests.api.rows import completed_synthesis, queued_synthesis, ready_model
+from voice.audio.formats import FORMATS
 from voice.models import Job, Synthesis, User
 from voice.storage import output_storage
 
@@ -41,6 +42,16 @@ def test_everything_can_be_chosen(api: APIClient, user: User) -> None:
     chosen = {"language": "fr", "output_format": "ogg", "speed": 1.5, "seed": 2**53 - 1, "options": {"clarity": 0.4}}
     synthesis = speak(api, user, **chosen).json()["synthesis"]
     assert {name: synthesis[name] for name in chosen} == chosen
+    assert synthesis["bitrate_kbps"] is None
+    mp3 = speak(api, user, output_format="mp3", bitrate_kbps=128).json()["synthesis"]
+    assert (mp3["output_format"], mp3["bitrate_kbps"]) == ("mp3", 128)
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_a_bitrate_that_the_format_lacks_is_refused(api: APIClient, user: User, output_format: str) -> None:
+    response = speak(api, user, output_format=output_format, bitrate_kbps=100)
+    assert (response.status_code, response.json()["code"]) == (422, "bitrate_unavailable")
+    assert not Synthesis.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -55,6 +66,8 @@ def test_everything_can_be_chosen(api: APIClient, user: User) -> None:
         ({"text": "nul\0"}, "text", "null_characters_not_allowed"),
         ({"language": "tlh"}, "language", "language_unsupported"),
         ({"output_format": "aac"}, "output_format", "invalid_choice"),
+        ({"bitrate_kbps": "128"}, "bitrate_kbps", "invalid"),
+        ({"bitrate_kbps": 128.5}, "bitrate_kbps", "invalid"),
         ({"speed": 0.49}, "speed", "min_value"),
         ({"speed": 2.01}, "speed", "max_value"),
         ({"speed": "1"}, "speed", "invalid"),

@@ -20,6 +20,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.conftest import ROOT, redis_away, wait_until
+from voice.audio.formats import FORMATS
 from voice.engines.registry import xtts_configure
 from voice.engines.xtts.options import XttsConfiguration
 from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
@@ -86,13 +87,15 @@ def test_upload_clone_and_synthesize_without_polling_ends_in_speech(
 ) -> None:
     sample = upload(user, recording)
     model = voice_model_clone(owner=user, samples=[sample], name="Me", language="en")
-    spoken = [speak(user, model, output_format=name) for name in ("wav", "mp3", "flac", "ogg")]
+    spoken = [speak(user, model, output_format=name) for name in FORMATS]
     start_worker()
     wait_until(lambda: {state_of(row) for row in spoken} == {SynthesisStatus.COMPLETED}, timeout_s=60)
     assert state_of(sample) == SampleStatus.READY
     assert state_of(model) == VoiceModelStatus.READY
     for row in spoken:
-        with output_storage().open(row.audio_name) as f, sf.SoundFile(f) as sound:
+        layout = FORMATS[row.output_format].reading(row.rate_hz or 0)
+        with output_storage().open(row.audio_name) as f, sf.SoundFile(f, **layout) as sound:
+            assert sound.samplerate == row.rate_hz
             assert sound.frames / sound.samplerate == pytest.approx(row.duration_s, abs=0.1)
         assert output_storage().size(row.audio_name) == row.size_bytes
         assert Path(row.audio_name).suffix == f".{row.output_format}"

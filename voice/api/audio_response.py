@@ -18,12 +18,12 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from voice.api.exceptions import AudioGone, RangeNotSatisfiable
+from voice.audio.formats import FORMATS
 from voice.storage.base import VoiceStorage
 
 _SINGLE = re.compile(r"bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.IGNORECASE | re.ASCII)
 logger = logging.getLogger(__name__)
 BLOCK_BYTES = 65_536
-CONTENT_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg"}
 
 
 class AnyAccept(DefaultContentNegotiation):
@@ -84,12 +84,18 @@ def etag_matches(header: str | None, etag: str) -> bool:
 
 
 def audio_response(
-    request: HttpRequest, *, storage: VoiceStorage, name: str, label: str, as_attachment: bool
+    request: HttpRequest,
+    *,
+    storage: VoiceStorage,
+    name: str,
+    label: str,
+    as_attachment: bool,
+    rate_hz: int | None = None,
 ) -> HttpResponseBase:
     """The stored file `name`, or the part that the request's Range header asks for, read as it is sent.
 
-    Where the storage signs addresses, a GET is sent there instead. `label` becomes the download name. Raises
-    RangeNotSatisfiable, AudioGone.
+    Where the storage signs addresses, a GET is sent there instead. `label` becomes the download name;
+    `rate_hz` is needed where the file does not hold it. Raises RangeNotSatisfiable, AudioGone.
     """
     suffix = name.rpartition(".")[2]
     etag = '"' + hashlib.sha256(name.encode()).hexdigest()[:32] + '"'  # a name is written once
@@ -101,7 +107,7 @@ def audio_response(
     }
     if etag_matches(request.headers.get("If-None-Match"), etag):
         return HttpResponse(status=304, headers=headers)
-    content_type = CONTENT_TYPES[suffix]
+    content_type = FORMATS[suffix].content_type_at(rate_hz)
     disposition = content_disposition_header(as_attachment, f"{safe_file_name(label)}.{suffix}") or "inline"
     with _gone_if_missing(name):
         size = storage.size(name)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from voice.audio.formats import FORMATS, bitrates_kbps
+
 SAMPLE_ID = "0b9d6f3e-5f0f-4c9e-9d0c-0f6f6f1b7a11"
 MODEL_ID = "5a0f8f34-9d7d-4a53-8a0e-2f6f0f0a6c22"
 SYNTHESIS_ID = "c7f2b6a8-3e0b-47f1-8b1c-6f1f2a9d3d33"
@@ -107,11 +109,13 @@ SYNTHESIS: dict[str, Any] = {
     "text": "Hello, world!",
     "language": "en",
     "output_format": "mp3",
+    "bitrate_kbps": None,
     "speed": 1.0,
     "seed": 0,
     "options": {},
     "duration_s": 1.12,
     "size_bytes": 9_405,
+    "rate_hz": 24_000,
     "processing_s": 0.2,
     "completed_at": "2026-11-22T12:00:01Z",
     "links": {
@@ -128,6 +132,7 @@ SYNTHESIS_ACCEPTED = {
     "updated_at": CREATED_AT,
     "duration_s": None,
     "size_bytes": None,
+    "rate_hz": None,
     "processing_s": None,
     "completed_at": None,
     "links": {**SYNTHESIS["links"], "audio": None},
@@ -167,7 +172,8 @@ LIMITS_ANSWER = {
         "writes_per_hour": 20,
         "max_unfinished_jobs": 100,
         "audio_formats": ["wav", "mp3", "flac"],
-        "output_formats": ["mp3", "wav", "flac", "ogg"],
+        "output_formats": list(FORMATS),
+        "bitrates_kbps": bitrates_kbps(),
     },
     "usage": {"samples": 2, "models": 1, "syntheses": 14, "speech_s": 310.2},
     "rate_limit": {"limit": 20, "remaining": 17, "reset_s": 1580},

@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from voice.api import examples
 from voice.api.exceptions import MEDIA_TYPE, problem
 from voice.api.serializers.server import ProblemSerializer
+from voice.audio.formats import FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,7 +62,7 @@ PROBLEMS: Mapping[int, tuple[str, str]] = {
 }
 READING = (401, 503)
 CREATING = (400, 401, 403, 404, 409, 422, 429, 503, 507)
-AUDIO_TYPES = ("audio/mpeg", "audio/wav", "audio/flac", "audio/ogg")
+AUDIO_TYPES = tuple(dict.fromkeys(form.content_type.partition(";")[0] for form in FORMATS.values()))
 
 
 def operation(

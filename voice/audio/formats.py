@@ -108,3 +108,8 @@ FORMATS: dict[str, Format] = {
     ),
 }
 DEFAULT_FORMAT = "mp3"
+
+
+def bitrates_kbps() -> dict[str, list[int]]:
+    """The formats that have bitrates, and which."""
+    return {name: list(form.bitrates_kbps) for name, form in FORMATS.items() if form.bitrates_kbps}

@@ -4,11 +4,10 @@ import time
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
-from typing import cast
 
 from django.utils import timezone
 
-from voice.audio.encode import OutputFormat, SpeechTags, encode
+from voice.audio.encode import SpeechTags, encode
 from voice.audio.pcm import PcmWriter
 from voice.audio.speech_check import check_output, plausible_duration_s
 from voice.engines.base import SpeechChunk, SynthesisParams, VoiceProfile
@@ -33,16 +32,17 @@ def synthesis_run(lease: Lease, folder: Path) -> Outcome:
     with closing(_chunks(synthesis, text, lease, folder)) as chunks:  # at once: its sentences hold places in a batch
         pcm = _speak_to(folder / "speech.wav", chunks, lease)
     lease.report(SPEAKING_SHARE, "encoding")
-    speech = folder / f"encoded.{synthesis.output_format}"
-    encoded = encode(pcm, speech, output_format=cast(OutputFormat, synthesis.output_format), tags=_tags(synthesis))
+    form = synthesis.output_format
+    speech = folder / f"encoded.{form}"
+    encoded = encode(pcm, speech, output_format=form, tags=_tags(synthesis), bitrate_kbps=synthesis.bitrate_kbps)
     lease.report(0.95, "checking")
     expected = plausible_duration_s(text, synthesis.language, speed=synthesis.speed)
-    check_output(speech, expected_duration_s=expected, rate_hz=encoded.rate_hz)
+    check_output(speech, output_format=form, expected_duration_s=expected, rate_hz=encoded.rate_hz)
     name = attempt_name(
         owner_id=synthesis.owner_id,
         resource_id=synthesis.pk,
         attempt=lease.job.attempt,
-        suffix=synthesis.output_format,
+        suffix=form,
     )
     file = store(output_storage(), name, speech)
 
@@ -52,6 +52,7 @@ def synthesis_run(lease: Lease, folder: Path) -> Outcome:
             SynthesisStatus.COMPLETED,
             audio_name=file.name,
             size_bytes=encoded.size_bytes,
+            rate_hz=encoded.rate_hz,
             duration_s=round(encoded.duration_s, 3),
             processing_s=round(time.monotonic() - started, 3),
             completed_at=timezone.now(),

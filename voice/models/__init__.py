@@ -3,7 +3,7 @@
 from voice.models.idempotency_key import IdempotencyKey
 from voice.models.job import Job, JobKind
 from voice.models.sample import AudioFormat, VoiceSample
-from voice.models.synthesis import OutputFormat, Synthesis
+from voice.models.synthesis import Synthesis
 from voice.models.user import User
 from voice.models.voice_model import VoiceModel
 
@@ -12,7 +12,6 @@ __all__ = [
     "IdempotencyKey",
     "Job",
     "JobKind",
-    "OutputFormat",
     "Synthesis",
     "User",
     "VoiceModel",

@@ -3,16 +3,15 @@
 from django.db import models
 from django.db.models import Q
 
+from voice.audio.formats import FORMATS
 from voice.models.base import Resource
 from voice.models.lifecycle import SynthesisStatus
 from voice.models.voice_model import VoiceModel
 
 
-class OutputFormat(models.TextChoices):
-    MP3 = "mp3"
-    WAV = "wav"
-    FLAC = "flac"
-    OGG = "ogg"
+def output_format_choices() -> list[tuple[str, str]]:
+    """The table of formats as choices; the database takes any name, so that a new format needs no migration."""
+    return [(name, name.upper()) for name in FORMATS]
 
 
 class Synthesis(Resource):
@@ -26,13 +25,15 @@ class Synthesis(Resource):
     voice_model_label = models.CharField(max_length=100)  # survives the deletion of the model
     text = models.TextField()
     language = models.CharField(max_length=8)
-    output_format = models.CharField(max_length=4, choices=OutputFormat.choices)
+    output_format = models.CharField(max_length=8, choices=output_format_choices)
+    bitrate_kbps = models.PositiveSmallIntegerField(null=True)  # null for the format's own way
     speed = models.FloatField(default=1.0)
     seed = models.PositiveBigIntegerField(default=0)
     options = models.JSONField(default=dict)
     status = models.CharField(max_length=16, choices=SynthesisStatus.choices, default=SynthesisStatus.QUEUED)
     audio_name = models.CharField(max_length=200, blank=True)
     size_bytes = models.PositiveIntegerField(null=True)
+    rate_hz = models.PositiveIntegerField(null=True)  # of the speech; raw PCM says it nowhere else
     duration_s = models.FloatField(null=True)
     processing_s = models.FloatField(null=True)
     completed_at = models.DateTimeField(null=True)
@@ -49,7 +50,7 @@ class Synthesis(Resource):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=SynthesisStatus.values), name="synthesis_status_known"),
-            models.CheckConstraint(condition=Q(output_format__in=OutputFormat.values), name="synthesis_format_known"),
+            models.CheckConstraint(condition=~Q(output_format=""), name="synthesis_format_known"),
             models.CheckConstraint(condition=Q(speed__gte=0.5, speed__lte=2.0), name="synthesis_speed_in_range"),
             models.CheckConstraint(
                 condition=(

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from voice.audio.formats import FORMATS
 from voice.engines.base import OptionSpec
 from voice.engines.registry import engine_get
 from voice.errors import Blocked, Conflict, InvalidRequest, InvalidText, JobCancelled
@@ -28,6 +29,7 @@ def synthesis_create(
     text: str,
     language: str,
     output_format: str,
+    bitrate_kbps: int | None = None,
     speed: float = 1.0,
     seed: int = 0,
     options: Mapping[str, float] | None = None,
@@ -47,6 +49,7 @@ def synthesis_create(
         text=_checked_text(text),
         language=language,
         output_format=output_format,
+        bitrate_kbps=_checked_bitrate(output_format, bitrate_kbps),
         speed=speed,
         seed=seed,
         options=_checked_options(engine_get(voice_model.engine).option_specs, options or {}),
@@ -110,6 +113,14 @@ def _checked_text(text: str) -> str:
             details={"length": length, "limit": limit},
         )
     return clean_text(text)
+
+
+def _checked_bitrate(output_format: str, bitrate_kbps: int | None) -> int | None:
+    allowed = FORMATS[output_format].bitrates_kbps
+    if bitrate_kbps is not None and bitrate_kbps not in allowed:
+        advice = f"it has: {', '.join(map(str, allowed))}" if allowed else "leave bitrate_kbps out"
+        raise InvalidRequest("bitrate_unavailable", f"{output_format} has no bitrate of {bitrate_kbps}: {advice}.")
+    return bitrate_kbps
 
 
 def _checked_options(specs: tuple[OptionSpec, ...], options: Mapping[str, float]) -> dict[str, float]:

@@ -56,6 +56,9 @@ class LimitsSerializer(serializers.Serializer[Any]):
     max_unfinished_jobs = serializers.IntegerField()
     audio_formats = serializers.ListField(child=serializers.CharField())
     output_formats = serializers.ListField(child=serializers.CharField())
+    bitrates_kbps = serializers.DictField(
+        child=serializers.ListField(child=serializers.IntegerField()), help_text="Of the formats that have bitrates."
+    )
 
 
 class UsageSerializer(serializers.Serializer[Any]):

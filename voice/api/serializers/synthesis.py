@@ -16,10 +16,18 @@ from voice.api.serializers.base import (
     WholeNumberField,
     link,
 )
-from voice.models import OutputFormat, Synthesis
+from voice.audio.formats import DEFAULT_FORMAT, FORMATS
+from voice.models import Synthesis
 from voice.models.lifecycle import SynthesisStatus
 
 MAX_SEED = 2**53 - 1  # what a JavaScript number holds exactly
+
+
+class OutputFormatField(ChoiceField):
+    """A name of the table of formats, as the table is when the field is made."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=list(FORMATS), **options)
 
 
 class SynthesizeSerializer(StrictSerializer):
@@ -28,7 +36,10 @@ class SynthesizeSerializer(StrictSerializer):
     model_id = IdField()
     text = StringField(trim_whitespace=False, help_text="At most MAX_SYNTHESIS_TEXT_LENGTH code points after NFC.")
     language = LanguageField(required=False, help_text="Default: the voice's language.")
-    output_format = ChoiceField(choices=OutputFormat.choices, default=OutputFormat.MP3)
+    output_format = OutputFormatField(default=DEFAULT_FORMAT)
+    bitrate_kbps = WholeNumberField(
+        required=False, allow_null=True, help_text="A constant one, for formats that have them: see /api/voice/limits."
+    )
     speed = NumberField(min_value=0.5, max_value=2.0, default=1.0, help_text="1 is the voice's own pace.")
     seed = WholeNumberField(
         min_value=0, max_value=MAX_SEED, default=0, help_text="The same seed and input give the same speech."
@@ -46,12 +57,14 @@ class SynthesisSerializer(ResourceSerializer):
     model_name = serializers.CharField(source="voice_model_label")
     text = serializers.CharField()
     language = serializers.CharField()
-    output_format = serializers.ChoiceField(choices=OutputFormat.choices)
+    output_format = OutputFormatField()
+    bitrate_kbps = serializers.IntegerField(allow_null=True)
     speed = serializers.FloatField()
     seed = serializers.IntegerField()
     options = serializers.DictField(child=serializers.FloatField())
     duration_s = serializers.FloatField(allow_null=True)
     size_bytes = serializers.IntegerField(allow_null=True)
+    rate_hz = serializers.IntegerField(allow_null=True, help_text="Samples per second.")
     processing_s = serializers.FloatField(allow_null=True)
     completed_at = serializers.DateTimeField(allow_null=True)
     links = serializers.SerializerMethodField()

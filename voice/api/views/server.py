@@ -13,10 +13,11 @@ from voice.api.methods import METHODS
 from voice.api.schema import operation
 from voice.api.serializers.server import EnginesAnswer, LanguagesAnswer, LimitsAnswer
 from voice.api.serializers.voice_models import MAX_SAMPLES
+from voice.audio.formats import FORMATS, bitrates_kbps
 from voice.engines.base import LANGUAGES, SpeechEngine
 from voice.engines.registry import engine_get, engine_names
 from voice.errors import EngineUnavailable
-from voice.models import AudioFormat, OutputFormat, User
+from voice.models import AudioFormat, User
 from voice.selectors import usage_of
 
 
@@ -96,7 +97,8 @@ def _limits() -> dict[str, Any]:
         "writes_per_hour": settings.WRITES_PER_HOUR,
         "max_unfinished_jobs": settings.JOBS_PER_USER_MAX,
         "audio_formats": AudioFormat.values,
-        "output_formats": OutputFormat.values,
+        "output_formats": list(FORMATS),
+        "bitrates_kbps": bitrates_kbps(),
     }
 
 

@@ -151,4 +151,5 @@ class SynthesisAudioViewSet(SynthesisViewSet):
             name=synthesis.audio_name,
             label=synthesis.voice_model_label,
             as_attachment=query["download"],
+            rate_hz=synthesis.rate_hz,
         )
