@@ -130,13 +130,15 @@ def _files(holding: "Holding") -> Iterator[str]:
 
 
 def _unplayable(synthesis: Any, name: str, size_bytes: int) -> Iterator[str]:
+    from voice.audio.formats import FORMATS
     from voice.storage import output_storage
 
     if size_bytes != synthesis.size_bytes:
         yield f"synthesis {synthesis.pk} has {size_bytes} bytes instead of {synthesis.size_bytes}"
         return
+    layout = FORMATS[synthesis.output_format].reading(synthesis.rate_hz)
     try:
-        with output_storage().open(name) as f, soundfile.SoundFile(f) as sound:
+        with output_storage().open(name) as f, soundfile.SoundFile(f, **layout) as sound:
             frames = sum(len(block) for block in sound.blocks(BLOCK_FRAMES))
             duration_s = frames / sound.samplerate
     except soundfile.LibsndfileError as error:

@@ -13,11 +13,12 @@ from chaos.job_watch import AWAY, JobWatch
 from chaos.ledger import Ledger
 from chaos.processes import ROOT, NotInTime, wait_until
 from chaos.stack import Stack
+from voice.audio.formats import FORMATS
 
 PODCASTERS = 2
 SUBMITTERS = 4
 SENTENCE = "The quick brown fox jumps over the lazy dog while the rain falls on the roof of the old house. "
-FORMATS = ("mp3", "wav", "flac", "ogg")
+FORMAT_NAMES = tuple(FORMATS)
 AUDIT_TIMEOUT_S = 600.0
 
 
@@ -73,9 +74,11 @@ class Trial:
         return f"This is text number {number}. " + SENTENCE * (12 if number % 5 == 0 else 1)
 
     def speak(self, number: int, **wish: str) -> str | None:
-        """Ask for text `number` in one of four formats."""
+        """Ask for text `number` in one of the formats."""
         text = wish.pop("text", self.text(number))
-        return self.podcaster(number).speak(text, output_format=wish.pop("output_format", FORMATS[number % 4]))
+        return self.podcaster(number).speak(
+            text, output_format=wish.pop("output_format", FORMAT_NAMES[number % len(FORMAT_NAMES)])
+        )
 
     def speak_all(self, numbers: Iterable[int], **wish: str) -> list[str]:
         """Ask for many texts at once; the ids of those that were accepted."""

@@ -118,7 +118,7 @@ def frames_of_mp3(path: Path) -> set[tuple[int, int]]:
     return found
 
 
-@pytest.mark.parametrize("rate_hz", [16_000, 22_050, 24_000, 32_000, 44_100, 48_000])
+@pytest.mark.parametrize("rate_hz", [16_000, 24_000, 32_000, 44_100])
 @pytest.mark.parametrize("kbps", FORMATS["mp3"].bitrates_kbps)
 def test_every_bitrate_of_mp3_is_that_of_every_frame(kbps: int, rate_hz: int, tmp_path: Path) -> None:
     write_pcm(tmp_path / "part.wav", speech_like(2, rate_hz))

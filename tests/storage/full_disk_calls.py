@@ -19,6 +19,7 @@ from django.core.files.base import ContentFile  # noqa: E402
 
 from tests.waveforms import wav_bytes  # noqa: E402
 from voice.audio.encode import SpeechTags, encode  # noqa: E402
+from voice.audio.formats import FORMATS  # noqa: E402
 from voice.audio.pcm import PcmWriter, write_reference  # noqa: E402
 from voice.audio.upload_sandbox import DecodeLimits, decode_upload  # noqa: E402
 from voice.audio.waveform import Waveform  # noqa: E402
@@ -71,10 +72,10 @@ def write_pcm(path: Path) -> None:
 source = large / "noise.pcm"
 with PcmWriter(source, noise.rate_hz) as whole:
     whole.append(noise)
-for output_format in ("wav", "mp3", "flac", "ogg"):
+for output_format in FORMATS:
 
     def write_sound(path: Path, output_format: str = output_format) -> None:
-        encode(source, path, output_format=output_format, tags=SpeechTags(title="Noise"))  # type: ignore[arg-type]
+        encode(source, path, output_format=output_format, tags=SpeechTags(title="Noise"))
 
     call(output_format, write_sound, needs_bytes=size_of(write_sound))
 

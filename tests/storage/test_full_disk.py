@@ -26,6 +26,7 @@ from tests.backends import TEST_STORAGE
 from tests.conftest import ROOT, end_process_tree, process_environment, wait_until
 from tests.services.test_worker import LONG_TEXT, speak, state_of, upload
 from tests.waveforms import speech_like, wav_bytes
+from voice.audio.formats import FORMATS
 from voice.disk_full import is_out_of_room
 from voice.errors import StorageFull
 from voice.jobs.run import job_run_next
@@ -65,7 +66,7 @@ def test_each_writer_says_that_the_disk_is_full_and_leaves_no_half_a_file(tmp_pa
     assert done.returncode == 0, done.stderr.decode()
     told = json.loads(done.stdout)
     assert {name for name, _, _ in told} == {
-        *("wav", "mp3", "flac", "ogg"),
+        *FORMATS,
         *("reference", "profile", "pcm", "decoded", "stored"),
     }
     for name, raised, left in told:
