@@ -1,4 +1,4 @@
-"""No room left on a disk, in a quota or in the database: how each part says so, and how we do."""
+"""No room left on a disk, in a quota or in the database: the signs of each, and our one error for them."""
 
 import errno
 import os
@@ -23,7 +23,7 @@ def storage_full() -> StorageFull:
 
 
 def is_out_of_room(error: BaseException | None) -> bool:
-    """Whether an error, or one from which it came, says that a disk, a quota or the database is full."""
+    """True where an error, or one from which it came, says that a disk, a quota or the database is full."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in FULL_ERRNOS:
             return True
@@ -36,7 +36,7 @@ def is_out_of_room(error: BaseException | None) -> bool:
 
 
 @contextmanager
-def disk_errors_told(path: Path) -> Iterator[None]:
+def disk_errors_raised(path: Path) -> Iterator[None]:
     """Raise OSError for what fails in the block because the disk takes no more, whatever the library says that writes.
 
     libsndfile says "System error". So after any failure a block of our own is written beside `path`, while the other's

@@ -44,7 +44,6 @@ def test_a_peak_between_two_samples_is_seen() -> None:
     """A quarter of the rate, 45 degrees off: samples at 0.707, peaks at 1."""
     phase = np.pi / 2 * np.arange(24_000) + np.pi / 4
     measured = measure_waveform(Waveform(np.sin(phase).astype(np.float32), 24_000))
-    assert measured.sample_peak == pytest.approx(0.7071, abs=1e-3)
     assert measured.true_peak_dbtp == pytest.approx(0.0, abs=0.15)
 
 

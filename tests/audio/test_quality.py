@@ -116,7 +116,7 @@ def test_too_quiet_is_turned_up_and_too_loud_is_turned_down() -> None:
 
 
 def test_music_counts_as_speech_and_the_advice_promises_no_more() -> None:
-    """Speech is found by its energy. Whoever teaches it to hear music may promise more, here and in the guide."""
+    """Speech is found by its energy. Whoever teaches it to recognise music may promise more, here and in the guide."""
     speech, pauses = speech_like(20), noise(80, level_db=-65).samples
     seconds = np.arange(20 * 24_000) / 24_000
     chord = sum(np.sin(2 * np.pi * pitch_hz * seconds) for pitch_hz in (220.0, 277.2, 329.6))

@@ -1,11 +1,8 @@
 """Speech to a file that a podcaster can publish: level, format, tags, all at once or not at all."""
 
-import os
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import mutagen
 import soundfile as sf
@@ -15,7 +12,7 @@ from voice.audio.formats import FORMATS, Format
 from voice.audio.loudness import SILENCE_LUFS, apply_gains, limiter_gains, measure_pcm
 from voice.audio.pcm import pcm_blocks, pcm_info
 from voice.audio.waveform import Samples, resample_blocks
-from voice.disk_full import disk_errors_told
+from voice.disk_full import disk_errors_raised
 from voice.errors import OutputRejected
 
 TARGET_LUFS = -19.0
@@ -31,7 +28,7 @@ _SOFTWARE_KEYS = {"vorbis": "software", "opus": "encoder"}
 
 @dataclass(frozen=True, slots=True)
 class SpeechTags:
-    """What the file says about itself, in the tag form of its format. Control characters are left out."""
+    """The statements of a file about itself, in the tag form of its format. Control characters are left out."""
 
     title: str
     software: str = "PodStream voice"
@@ -60,10 +57,9 @@ def encode(
 
     The whole piece is measured first and gets one gain, to `TARGET_LUFS`; its true peaks are held at -1 dBTP (-2 for
     lossy formats) by a limiter that takes back at most 6 dB, else the gain is lower. `bitrate_kbps`: constant, one of
-    those of the format; None for the format's own way. Written under a temporary name in the target's folder, synced
-    and renamed: `target` is whole or absent. Memory stays at a few blocks and one figure per millisecond; safe from
-    threads.
-    Raises InvalidAudio `pcm_unreadable`, OutputRejected `output_silent` where there is nothing to hear, and OSError
+    those of the format; None for the format's own way. Written beside `target` and renamed: `target` is whole or
+    absent. Memory stays at a few blocks and one figure per millisecond; safe from threads that have their own targets.
+    Raises InvalidAudio `pcm_unreadable`, OutputRejected `output_silent` where the speech is silent, and OSError
     where the disk is full.
     """
     loudness = measure_pcm(pcm_source)
@@ -76,16 +72,18 @@ def encode(
     info = pcm_info(pcm_source)
     rate_hz = form.rate_for(info.rate_hz, bitrate_kbps)
 
-    def write(path: Path) -> None:
-        blocks = apply_gains(pcm_blocks(pcm_source, frames=_BLOCK_FRAMES), gains, step_frames=loudness.step_frames)
-        if rate_hz != info.rate_hz:
-            blocks = resample_blocks(blocks, rate_hz=info.rate_hz, target_hz=rate_hz)
-        with disk_errors_told(path):
-            _write_sound(path, blocks, form=form, options=form.writing(rate_hz, bitrate_kbps), tags=tags)
-
-    size_bytes = _write_atomically(target, write)
+    blocks = apply_gains(pcm_blocks(pcm_source, frames=_BLOCK_FRAMES), gains, step_frames=loudness.step_frames)
+    if rate_hz != info.rate_hz:
+        blocks = resample_blocks(blocks, rate_hz=info.rate_hz, target_hz=rate_hz)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with disk_errors_raised(part):
+            _write_sound(part, blocks, form=form, rate_hz=rate_hz, bitrate_kbps=bitrate_kbps, tags=tags)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
     return EncodedAudio(
-        size_bytes=size_bytes,
+        size_bytes=target.stat().st_size,
         duration_s=round(info.duration_s, 3),
         rate_hz=rate_hz,
         gain_db=gain_db,
@@ -94,17 +92,23 @@ def encode(
 
 
 def _write_sound(
-    path: Path, blocks: Iterator[Samples], *, form: Format, options: dict[str, Any], tags: SpeechTags
+    path: Path, blocks: Iterator[Samples], *, form: Format, rate_hz: int, bitrate_kbps: int | None, tags: SpeechTags
 ) -> None:
-    with sf.SoundFile(path, "w", **options) as sound:
+    """Write and tag a sound file, and look that all of it arrived: Opus in libsndfile hides that its end did not."""
+    written = 0
+    with sf.SoundFile(path, "w", **form.writing(rate_hz, bitrate_kbps)) as sound:
         if form.tags == "libsndfile":
             sound.title, sound.software, sound.comment = tags.title, tags.software, tags.comment
         for block in blocks:
             sound.write(block)
+            written += len(block)
     if form.tags == "id3":
         _tag_id3(path, tags)
     elif form.tags in _SOFTWARE_KEYS:
         _tag_comments(path, tags, software_key=_SOFTWARE_KEYS[form.tags])
+    with sf.SoundFile(path, **form.reading(rate_hz)) as sound:
+        if sound.frames < written:
+            raise RuntimeError(f"{written - sound.frames} of {written} frames were lost")
 
 
 def _tag_id3(path: Path, tags: SpeechTags) -> None:
@@ -121,28 +125,3 @@ def _tag_comments(path: Path, tags: SpeechTags, *, software_key: str) -> None:
     file = mutagen.File(path)
     file.update({"title": [tags.title], software_key: [tags.software], "comment": [tags.comment]})
     file.save()
-
-
-def _write_atomically(target: Path, write: Callable[[Path], None]) -> int:
-    """Let `write` fill a temporary file beside `target`, then put it in place. Returns its size in bytes."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        write(temporary)
-        size_bytes = temporary.stat().st_size
-        _sync(temporary)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync(target.parent)
-    return size_bytes
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

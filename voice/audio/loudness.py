@@ -36,13 +36,12 @@ class Loudness:
     """Figures of a whole piece.
 
     `integrated_lufs`: BS.1770-4 gated loudness, -inf where nothing is above -70 LUFS. `true_peak_dbtp`: the peak
-    of the signal oversampled four times (BS.1770-4, annex 2), -inf for digital silence. `sample_peak`: linear.
+    of the signal oversampled four times (BS.1770-4, annex 2), -inf for digital silence.
     `peaks`: true peaks, linear, one per `step_frames` samples (about a millisecond), float32 of shape (n,).
     """
 
     integrated_lufs: float
     true_peak_dbtp: float
-    sample_peak: float
     duration_s: float
     step_frames: int
     peaks: Samples = field(repr=False)
@@ -63,18 +62,15 @@ def measure_waveform(waveform: Waveform) -> Loudness:
 def measure_blocks(blocks: Iterable[Samples], *, rate_hz: int) -> Loudness:
     """Measure mono blocks of any lengths, in order. Deterministic; memory stays at one block."""
     steps, oversampler = _StepEnergies(rate_hz), _TruePeak(rate_hz)
-    frames, sample_peak = 0, 0.0
+    frames = 0
     for block in blocks:
         frames += len(block)
-        if len(block):
-            sample_peak = max(sample_peak, float(np.abs(block).max()))
         steps.add(block)
         oversampler.add(block)
     peaks = oversampler.finish()
     return Loudness(
         integrated_lufs=_gated(steps.energies()),
         true_peak_dbtp=decibels(float(peaks.max(initial=0.0))),
-        sample_peak=sample_peak,
         duration_s=frames / rate_hz,
         step_frames=oversampler.step_frames,
         peaks=peaks,

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voice.audio.waveform import Samples, Waveform
-from voice.disk_full import disk_errors_told
+from voice.disk_full import disk_errors_raised
 from voice.errors import InvalidAudio
 
 PCM_HEADER_BYTES = 44
@@ -28,7 +28,7 @@ _IEEE_FLOAT = 3
 
 @dataclass(frozen=True, slots=True)
 class PcmInfo:
-    """What a PCM file's header says, checked against the file's size."""
+    """The header of a PCM file, checked against the file's size."""
 
     rate_hz: int
     frames: int
@@ -179,7 +179,7 @@ def write_reference(path: Path, waveform: Waveform) -> None:
     """
     import soundfile
 
-    with disk_errors_told(path):
+    with disk_errors_raised(path):
         soundfile.write(path, waveform.samples, waveform.rate_hz, format="FLAC", subtype="PCM_24")
 
 

@@ -1,7 +1,7 @@
-"""Where in a recording somebody speaks, by energy: the basis of preprocessing and of the quality score.
+"""A decoded upload becomes reference audio: the places where somebody speaks, cleaned, joined and levelled.
 
 Recordings for cloning have one speaker and little else, so a threshold between the recording's own noise floor and its
-own speech level serves, and needs no model. Whether it is speech at all is asked of its rhythm and its voicing.
+own speech level finds the speech, and needs no model. Its rhythm and its voicing show whether it is speech at all.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,13 @@ from voice.errors import InvalidAudio
 
 HOP_S = 0.01
 QUIETEST_DB = -100.0
+REFERENCE_LUFS = -23.0
+"""EBU R128's programme level; leaves room for peaks without limiting them."""
 
 _LEAST_RANGE_DB = 9.0
 _LEAST_VOICED_SHARE = 0.15
 _VOICED_CORRELATION = 0.55
 _F0_RANGE_HZ = (60.0, 400.0)
-REFERENCE_LUFS = -23.0
-"""EBU R128's programme level; leaves room for peaks without limiting them."""
-
 _PEAK_DBTP = -1.0
 _HIGH_PASS_HZ = 50.0
 _LONGEST_PAUSE_S = 0.3
@@ -39,8 +38,8 @@ class Activity:
     """Speech and its absence in hops of 10 ms.
 
     `level_db`: power of each hop in dB of full scale, shape (n,), at least -100. `is_speech`: bool, shape (n,), with
-    0.1 s of margin around what is loud, gaps below 0.2 s closed and clicks below 0.05 s left out. `is_loud`: the hops
-    above the threshold alone.
+    0.1 s of margin around what is loud, gaps below 0.2 s closed and clicks below 0.05 s left out. `is_loud`: only the
+    hops above the threshold.
     """
 
     level_db: NDArray[np.float64]

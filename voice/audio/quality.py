@@ -1,4 +1,4 @@
-"""How well a recording serves for cloning: a score from 0 to 100, its parts, and what to do about the weak ones.
+"""The quality of a recording for cloning: a score from 0 to 100, its parts, and advice on the weak ones.
 
 Every part is a measured value that goes through a fixed, monotone table to 0..100. The score is the weighted mean of
 the parts, but at most 50 above the weakest: a recording that fails in one thing is not saved by the others.
@@ -41,7 +41,7 @@ class QualityReport:
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """What to do, the weakest part first."""
+        """Advice, on the weakest part first."""
         weakest_first = sorted(self.parts.values(), key=lambda part: part.score)
         return tuple(part.advice for part in weakest_first if part.advice)
 
@@ -52,7 +52,7 @@ class QualityReport:
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """How a value becomes a score: linear between the points, flat outside.
+    """The way from a value to a score: linear between the points, flat outside.
 
     `advice` is for the weak side; `advice_above` for values beyond the best ones, where a scale falls again.
     """
@@ -112,8 +112,8 @@ def quality_score(waveform: Waveform) -> QualityReport:
 
     - `snr`: 10 log10 of the mean power of speech, less that of the pauses, over that of the pauses; at most 60 dB.
     - `clipping`: share of samples in runs of three or more within 0.1 % of the recording's peak.
-    - `speech_share`: time with speech over all time. `length`: the time with speech. Speech is told from pauses by its
-      energy (`voice.audio.preprocess`), so music counts as speech here, and its presence is not noticed.
+    - `speech_share`: time with speech over all time. `length`: the time with speech. Speech is told apart from
+      pauses by its energy (`voice.audio.preprocess`), so music counts as speech here, and its presence is not noticed.
     - `bandwidth`: up to where speech stands 3 dB above the pauses and at most 65 dB below its strongest frequency.
     - `level`: BS.1770 integrated loudness.
 
@@ -166,8 +166,8 @@ def _bandwidth_hz(waveform: Waveform, activity: Activity) -> float:
     pauses = np.flatnonzero(~(activity.is_speech[:-1] | activity.is_speech[1:]))
     speech = _mean_spectrum(waveform, loud)
     noise = _mean_spectrum(waveform, pauses)
-    heard = (speech > 2 * noise) & (speech > speech.max() * 10**-6.5)
-    return float(np.flatnonzero(heard).max(initial=0)) / (2 * HOP_S)
+    audible = (speech > 2 * noise) & (speech > speech.max() * 10**-6.5)
+    return float(np.flatnonzero(audible).max(initial=0)) / (2 * HOP_S)
 
 
 def _mean_spectrum(waveform: Waveform, hops: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """The last look at finished speech: can it be read, is it loud and clean, and does its length fit the text?
 
-The bounds on the length tell speech from an engine that fell silent or would not stop.
+The bounds on the length expose an engine that fell silent or would not stop.
 """
 
 import unicodedata
@@ -97,7 +97,7 @@ def _character_s(character: str, kind: str, letter_s: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class OutputCheck:
-    """What was measured in a file that passed."""
+    """The figures of a file that passed."""
 
     duration_s: float
     loudness_lufs: float

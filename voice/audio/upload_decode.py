@@ -106,7 +106,7 @@ def _write(pcm_fd: int, mono: NDArray[np.float32]) -> None:
 
 
 class _Levels:
-    """Mixes to mono and adds up what tells a usable recording from a silent, overdriven or cancelled one."""
+    """Mixes to mono and adds up what distinguishes a usable recording from a silent, overdriven or cancelled one."""
 
     def __init__(self, channels: int) -> None:
         self._energy = np.zeros(channels)

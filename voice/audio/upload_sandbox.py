@@ -36,7 +36,7 @@ _ENVIRONMENT = {
 
 @dataclass(frozen=True, slots=True)
 class DecodeLimits:
-    """What an upload may be, and what decoding it may cost.
+    """The bounds of an upload, and of the cost of decoding it.
 
     `memory_bytes` bounds the child's address space, `cpu_s` its processor time in whole seconds, and `wall_s` how
     long the caller waits.
@@ -55,7 +55,7 @@ class DecodeLimits:
 
 @dataclass(frozen=True, slots=True)
 class DecodedAudio:
-    """What was in the upload. `channels` and `sample_format` are the upload's; the PCM is mono float32.
+    """The sound that was in the upload. `channels` and `sample_format` are the upload's; the PCM is mono float32.
 
     `frames` and `duration_s` are counted while decoding, never taken from a header. `sample_format` is libsndfile's
     subtype, such as `PCM_16`, `FLOAT` or `MPEG_LAYER_III`.
@@ -121,7 +121,7 @@ def _head(file: IO[bytes]) -> bytes:
 
 
 def _judge(returncode: int, report: bytes, stderr: bytes) -> DecodedAudio:
-    """What the child's end means. A child that fails on its own code is our bug, and is raised as one."""
+    """Read the child's end and its report. A child that fails on its own code is our bug, and is raised as one."""
     if returncode < 0:
         killed = -returncode in _KILLED_BY_LIMIT
         raise rejection_error("decode_limit" if killed else "corrupt_audio", {})

@@ -1,7 +1,7 @@
 """Text as it came in, made clean and speakable.
 
-`clean_text` removes what nobody can hear and is what a text is stored as; `normalize_text` also spells numbers out
-and is what an engine gets. Both keep every word: what they do not know stays as it is.
+`clean_text` removes what nobody can hear, and a text is stored as it leaves it; `normalize_text` also spells numbers
+out, for the engine. Both keep every word: what they do not know stays as it is.
 """
 
 import re

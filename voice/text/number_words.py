@@ -4,16 +4,16 @@ Left out on purpose: nouns whose gender would bend the number before them ("una 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class NumberWords:
-    """How a language reads numbers.
+    """The words and signs with which a language reads numbers.
 
     `group` and `decimal` are the signs that it writes in 1,234.5. Nouns have one form, two (one, many) or three
     (one, few, many: Slavic). `hour` stands between hour and minutes ("" for nothing), None where the time of day is
-    left to the engine; `hours` are the hours whose word is not the number's. `one` is the 1 before a noun.
+    left to the engine. `one` is the 1 before a noun.
     """
 
     group: str
@@ -21,140 +21,56 @@ class NumberWords:
     point: str
     minus: str
     percent: tuple[str, ...]
-    money: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    hour: str | None = None
-    hours: Mapping[int, str] = field(default_factory=dict)
-    one: str | None = None
+    money: Mapping[str, tuple[str, ...]]
+    hour: str | None
+    one: str | None
 
 
-def _money(**nouns: str) -> dict[str, tuple[str, ...]]:
-    signs = {"euro": "€", "dollar": "$", "pound": "£"}
-    return {signs[currency]: tuple(forms.split("|")) for currency, forms in nouns.items()}
+def _words(
+    signs: str,
+    point: str,
+    minus: str,
+    percent: str,
+    money: str = "",
+    *,
+    hour: str | None = None,
+    one: str | None = None,
+) -> NumberWords:
+    """A row of the table. `signs`: those of group and decimal; `money`: nouns for euro, dollar and pound, in this
+    order, as far as they are known; the forms of a noun are divided by bars.
+    """
+    nouns = {sign: tuple(forms.split("|")) for sign, forms in zip("€$£", money.split(), strict=False)}
+    return NumberWords(signs[0], signs[1], point, minus, tuple(percent.split("|")), nouns, hour, one)
 
 
 NUMBER_WORDS: Mapping[str, NumberWords] = {
-    "en": NumberWords(
-        group=",",
-        decimal=".",
-        point="point",
-        minus="minus",
-        percent=("percent",),
-        money=_money(euro="euro|euros", dollar="dollar|dollars", pound="pound|pounds"),
-        hour="",
+    "en": _words(",.", "point", "minus", "percent", "euro|euros dollar|dollars pound|pounds", hour=""),
+    "es": _words(".,", "coma", "menos", "por ciento", "euro|euros dólar|dólares", hour="", one="un"),
+    "fr": _words(" ,", "virgule", "moins", "pour cent", "euro|euros dollar|dollars", hour="heures"),
+    "de": _words(".,", "Komma", "minus", "Prozent", "Euro Dollar Pfund", hour="Uhr", one="ein"),
+    "it": _words(".,", "virgola", "meno", "per cento", "euro dollaro|dollari", hour="e", one="un"),
+    "pt": _words(".,", "vírgula", "menos", "por cento", "euro|euros dólar|dólares", hour="e"),
+    "pl": _words(" ,", "przecinek", "minus", "procent", "euro dolar|dolary|dolarów funt|funty|funtów"),
+    "ru": _words(
+        " ,", "запятая", "минус", "процент|процента|процентов", "евро доллар|доллара|долларов фунт|фунта|фунтов"
     ),
-    "es": NumberWords(
-        group=".",
-        decimal=",",
-        point="coma",
-        minus="menos",
-        percent=("por ciento",),
-        money=_money(euro="euro|euros", dollar="dólar|dólares"),
-        hour="",
-        hours={1: "una", 21: "veintiuna"},
-        one="un",
-    ),
-    "fr": NumberWords(
-        group=" ",
-        decimal=",",
-        point="virgule",
-        minus="moins",
-        percent=("pour cent",),
-        money=_money(euro="euro|euros", dollar="dollar|dollars"),
-        hour="heures",
-        hours={0: "zéro heure", 1: "une heure", 21: "vingt et une heures"},
-    ),
-    "de": NumberWords(
-        group=".",
-        decimal=",",
-        point="Komma",
-        minus="minus",
-        percent=("Prozent",),
-        money=_money(euro="Euro", dollar="Dollar", pound="Pfund"),
-        hour="Uhr",
-        hours={1: "ein Uhr"},
-        one="ein",
-    ),
-    "it": NumberWords(
-        group=".",
-        decimal=",",
-        point="virgola",
-        minus="meno",
-        percent=("per cento",),
-        money=_money(euro="euro", dollar="dollaro|dollari"),
-        hour="e",
-        hours={1: "una e"},
-        one="un",
-    ),
-    "pt": NumberWords(
-        group=".",
-        decimal=",",
-        point="vírgula",
-        minus="menos",
-        percent=("por cento",),
-        money=_money(euro="euro|euros", dollar="dólar|dólares"),
-        hour="e",
-        hours={1: "uma e", 2: "duas e", 21: "vinte e uma e", 22: "vinte e duas e"},
-    ),
-    "pl": NumberWords(
-        group=" ",
-        decimal=",",
-        point="przecinek",
-        minus="minus",
-        percent=("procent",),
-        money=_money(euro="euro", dollar="dolar|dolary|dolarów", pound="funt|funty|funtów"),
-    ),
-    "ru": NumberWords(
-        group=" ",
-        decimal=",",
-        point="запятая",
-        minus="минус",
-        percent=("процент", "процента", "процентов"),
-        money=_money(euro="евро", dollar="доллар|доллара|долларов", pound="фунт|фунта|фунтов"),
-    ),
-    "nl": NumberWords(
-        group=".",
-        decimal=",",
-        point="komma",
-        minus="min",
-        percent=("procent",),
-        money=_money(euro="euro", dollar="dollar", pound="pond"),
-        hour="uur",
-    ),
-    "cs": NumberWords(
-        group=" ",
-        decimal=",",
-        point="celá",
-        minus="minus",
-        percent=("procento", "procenta", "procent"),
-        money=_money(euro="euro|eura|eur", dollar="dolar|dolary|dolarů"),
-    ),
-    "ar": NumberWords(group=",", decimal=".", point="فاصلة", minus="سالب", percent=("بالمئة",)),
-    "ja": NumberWords(
-        group=",",
-        decimal=".",
-        point="点",
-        minus="マイナス",
-        percent=("パーセント",),
-        money=_money(euro="ユーロ", dollar="ドル", pound="ポンド"),
-    ),
-    "hu": NumberWords(
-        group=" ",
-        decimal=",",
-        point="egész",
-        minus="mínusz",
-        percent=("százalék",),
-        money=_money(euro="euró", dollar="dollár", pound="font"),
-    ),
-    "ko": NumberWords(
-        group=",",
-        decimal=".",
-        point="점",
-        minus="마이너스",
-        percent=("퍼센트",),
-        money=_money(euro="유로", dollar="달러", pound="파운드"),
-    ),
+    "nl": _words(".,", "komma", "min", "procent", "euro dollar pond", hour="uur"),
+    "cs": _words(" ,", "celá", "minus", "procento|procenta|procent", "euro|eura|eur dolar|dolary|dolarů"),
+    "ar": _words(",.", "فاصلة", "سالب", "بالمئة"),
+    "ja": _words(",.", "点", "マイナス", "パーセント", "ユーロ ドル ポンド"),
+    "hu": _words(" ,", "egész", "mínusz", "százalék", "euró dollár font"),
+    "ko": _words(",.", "점", "마이너스", "퍼센트", "유로 달러 파운드"),
 }
 """The languages whose whole numbers num2words spells out without a fault."""
+
+HOUR_WORDS: Mapping[str, Mapping[int, str]] = {
+    "es": {1: "una", 21: "veintiuna"},
+    "fr": {0: "zéro heure", 1: "une heure", 21: "vingt et une heures"},
+    "de": {1: "ein Uhr"},
+    "it": {1: "una e"},
+    "pt": {1: "uma e", 2: "duas e", 21: "vinte e uma e", 22: "vinte e duas e"},
+}
+"""The hours of the day that are not called by their number and `hour`."""
 
 _TEENS = range(11, 15)
 

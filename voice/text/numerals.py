@@ -11,7 +11,7 @@ from threading import Lock
 
 from num2words import num2words
 
-from voice.text.number_words import NUMBER_WORDS, NumberWords, noun_form
+from voice.text.number_words import HOUR_WORDS, NUMBER_WORDS, NumberWords, noun_form
 from voice.text.split import is_cjk, sentence_ends
 
 _MAX_DIGITS = 12
@@ -127,7 +127,7 @@ class _LineSpeller:
         if self._language == "en":
             return self._english_clock(hour, minutes, end), end
         noun = _CLOCK_NOUN.match(self._line, end) if self._words.hour in ("Uhr", "uur", "heures") else None
-        parts = [self._words.hours.get(hour) or f"{self._cardinal(hour)} {self._words.hour}".strip()]
+        parts = [HOUR_WORDS.get(self._language, {}).get(hour) or f"{self._cardinal(hour)} {self._words.hour}".strip()]
         if minutes:
             parts.append(self._cardinal(minutes))
         elif self._words.hour == "e":

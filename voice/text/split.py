@@ -1,7 +1,8 @@
-"""Abbreviations whose full stop does not end a sentence, per language, lower-case and without their last dot.
+"""A text in the pieces that an engine speaks one after the other: sentences, and parts of those that are too long.
 
-Three kinds, since they differ in what may follow: a title is always followed by a name, a reference by a number,
-and the others end a sentence only when a capital letter comes next.
+A full stop ends a sentence unless it belongs to an abbreviation or a number. Abbreviations are listed per language,
+lower-case and without their last dot, in three kinds that differ in what may follow: a title is always followed by a
+name, a reference by a number, and the others end a sentence only when a capital letter comes next.
 """
 
 import re
@@ -115,23 +116,8 @@ _MAYBE_FINAL: Mapping[str, frozenset[str]] = {
 }
 """They end a sentence only when a capital letter follows: "etc.", "usw.", "p.m."."""
 
-ORDINAL_DOT_LANGUAGES = frozenset({"de", "cs", "pl", "hu", "tr"})
-"""Where "3." is "third": a number with a full stop does not end a sentence."""
-
-
-def is_never_final(token: str, language: str) -> bool:
-    """Say whether `token` (lower-case, no last dot) is an abbreviation that something always follows."""
-    return token in _NEVER_FINAL.get(language, _NONE)
-
-
-def stands_before_number(token: str, language: str) -> bool:
-    """Say whether `token` (lower-case, no last dot) is an abbreviation that a number may follow."""
-    return token in _BEFORE_NUMBER.get(language, _NONE)
-
-
-def is_maybe_final(token: str, language: str) -> bool:
-    """Say whether `token` (lower-case, no last dot) is an abbreviation that may stand at the end of a sentence."""
-    return token in _MAYBE_FINAL.get(language, _NONE)
+_ORDINAL_DOT_LANGUAGES = frozenset({"de", "cs", "pl", "hu", "tr"})
+"""There "3." is "third": a number with a full stop does not end a sentence."""
 
 
 def is_cjk(character: str) -> bool:
@@ -181,14 +167,13 @@ def _full_stop_ends(line: str, stop: int, next_word: str, language: str) -> bool
     if token.isdigit() and stop - len(token) <= 0:
         return False  # "1. Open the door": the number belongs to its item
     word = token.lower()
-    if is_never_final(word, language) or (before_number and stands_before_number(word, language)):
+    if word in _NEVER_FINAL.get(language, _NONE) or (before_number and word in _BEFORE_NUMBER.get(language, _NONE)):
         return False
     if _is_initial(token) or _is_ordinal(token, language):
         return False
-    cautious = (
-        len(token) <= _LONGEST_CAUTIOUS_TOKEN or is_maybe_final(word, language) or bool(_DOTTED.fullmatch(token))
-    )
-    return not (cautious and (next_word.islower() or (before_number and is_maybe_final(word, language))))
+    is_listed = word in _MAYBE_FINAL.get(language, _NONE)
+    cautious = is_listed or len(token) <= _LONGEST_CAUTIOUS_TOKEN or bool(_DOTTED.fullmatch(token))
+    return not (cautious and (next_word.islower() or (before_number and is_listed)))
 
 
 def _is_initial(token: str) -> bool:
@@ -196,7 +181,7 @@ def _is_initial(token: str) -> bool:
 
 
 def _is_ordinal(token: str, language: str) -> bool:
-    if language not in ORDINAL_DOT_LANGUAGES:
+    if language not in _ORDINAL_DOT_LANGUAGES:
         return False
     return (token.isdigit() and len(token) <= 2) or _ROMAN_NUMERAL.fullmatch(token) is not None
 
@@ -219,11 +204,11 @@ def split_passages(text: str, language: str, *, limit_chars: int) -> list[Passag
 
     Each piece is non-empty, has no whitespace at its ends and at most `limit_chars` code points. Without whitespace
     the joined pieces equal the text. A sentence beyond the limit is cut behind a comma, colon, semicolon or dash,
-    else at a space, and only inside a word that alone exceeds the limit: there between graphemes, if one fits.
+    else at a space, and only inside a word that exceeds the limit by itself: there between graphemes, if one fits.
     Sentences too short to be spoken well ("Yes.") join their neighbour within the limit, though never across a
     line break. Blank text gives no pieces.
 
-    `text` should come from `clean_text`, which tells wrapped lines from paragraphs: here every line break ends one.
+    `text` should come from `clean_text`, which tells apart wrapped lines and paragraphs: here a line break ends one.
     `language` is one of the product's codes. Takes O(n log n); pure and thread-safe.
     Raises ValueError for a `limit_chars` below 1.
     """

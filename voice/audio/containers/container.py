@@ -18,9 +18,9 @@ _MOST_TAGS = 16
 class Container:
     """A file whose structure holds together.
 
-    `frames`: sample frames per channel that decoding must yield, within `tolerance`; None where only decoding tells.
-    `closed`: whether the last frame of sound ends where the file ends. `streamed_from`: where the samples start in a
-    WAV whose sizes were never filled in.
+    `frames`: sample frames per channel that decoding must yield, within `tolerance`; None where only decoding shows
+    it. `closed`: the last frame of sound ends where the file ends. `streamed_from`: the start of the samples in a WAV
+    whose sizes were never filled in.
     """
 
     format: Literal["wav", "mp3", "flac"]
@@ -31,7 +31,7 @@ class Container:
 
 
 def skip_id3v2(data: Data, offset: int = 0) -> int:
-    """Where the sound starts behind any ID3v2 tags at `offset` (id3.org, 3.1: a synchsafe size, perhaps a footer)."""
+    """The start of the sound behind any ID3v2 tags at `offset` (id3.org, 3.1: a synchsafe size, perhaps a footer)."""
     for _ in range(_MOST_TAGS):
         if data[offset : offset + 3] != b"ID3" or len(data) < offset + 10:
             break
@@ -42,7 +42,7 @@ def skip_id3v2(data: Data, offset: int = 0) -> int:
 
 
 def possible_ends(data: Data, start: int) -> Iterator[int]:
-    """Where the sound may end: at the file's end, and before each ID3v1, Lyrics3v2 or APEv2 tag or zero padding.
+    """The places where sound may end: the file's end, and before each ID3v1, Lyrics3v2 or APEv2 tag or zero padding.
 
     Falling, never below `start`. Sound may end in zeros itself, so which end is meant only its own format knows.
     """

@@ -44,7 +44,7 @@ def read_flac(data: Data, start: int) -> Container:
     """Judge a file with `fLaC` at `start`. Raises Rejected.
 
     `closed` is false where the last frame does not end with the file: cut off, or something is glued to it; decoding
-    tells which.
+    shows which.
     """
     info, offset = _read_metadata(data, start)
     block_size = int.from_bytes(info[2:4], "big")

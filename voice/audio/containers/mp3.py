@@ -38,7 +38,7 @@ class _Walk:
 
 
 def is_mp3_frame(data: Data, offset: int) -> bool:
-    """Whether a layer III frame header is at `offset`, with another one where it ends, or the end of the file."""
+    """True where a layer III frame header is at `offset`, with another one where it ends, or the end of the file."""
     frame = _frame_at(data, offset)
     if frame is None:
         return False
@@ -140,7 +140,7 @@ def _number(data: Data, offset: int) -> int:
 def _compare(claim: _Claim, *, frames: int, present_bytes: int) -> None:
     """Raise Rejected where the claimed count is not the real one.
 
-    Breaking off is told from forging by the claimed byte count, which a file that was cut off exceeds in the same
+    A cut differs from a forgery in the claimed byte count, which a file that was cut off falls short of in the same
     proportion; without it, by whether so many frames could be that small at all.
     """
     if not claim.frames or abs(claim.frames - frames) <= max(_SLACK_FRAMES, frames // 100):
