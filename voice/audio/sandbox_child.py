@@ -54,7 +54,8 @@ def main() -> None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from voice.audio.rejections import Rejected
     from voice.audio.upload_decode import decode_to_pcm
-    from voice.audio.upload_sandbox import FULL_STATUSES, DecodeLimits
+    from voice.audio.upload_sandbox import DecodeLimits
+    from voice.disk_full import FULL_ERRNOS
 
     data = _map_upload()
     _close_doors()
@@ -66,7 +67,7 @@ def main() -> None:
     except MemoryError:
         answer = {"code": "decode_limit", "details": {}}
     except OSError as error:  # the PCM has no room, and so a report may have none
-        if error.errno not in FULL_STATUSES:
+        if error.errno not in FULL_ERRNOS:
             raise
         sys.exit(error.errno)
     sys.stdout.write(json.dumps(answer))

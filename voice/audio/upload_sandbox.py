@@ -5,7 +5,6 @@ Parsers differ about a lying header, and decoders have holes. So an upload is pa
 limits on memory, CPU time and output. Everything after reads the PCM that it wrote.
 """
 
-import errno
 import json
 import os
 import signal
@@ -18,12 +17,12 @@ from typing import IO, Literal
 
 from voice.audio.pcm import PCM_HEADER_BYTES, pcm_header
 from voice.audio.rejections import rejection_error
+from voice.disk_full import FULL_ERRNOS
 
 AudioFormat = Literal["wav", "mp3", "flac"]
 
 _CHILD = Path(__file__).with_name("sandbox_child.py")
 _REPORT_LIMIT_BYTES = 4096
-FULL_STATUSES = {errno.ENOSPC, errno.EDQUOT}  # with which the child ends when the disk takes no more of the PCM
 _KILLED_BY_LIMIT = {signal.SIGXCPU, signal.SIGKILL, signal.SIGXFSZ}
 _ENVIRONMENT = {
     "PATH": os.defpath,
@@ -125,7 +124,7 @@ def _judge(returncode: int, report: bytes, stderr: bytes) -> DecodedAudio:
     if returncode < 0:
         killed = -returncode in _KILLED_BY_LIMIT
         raise rejection_error("decode_limit" if killed else "corrupt_audio", {})
-    if returncode in FULL_STATUSES:
+    if returncode in FULL_ERRNOS:
         raise OSError(returncode, os.strerror(returncode))
     if returncode != 0:
         raise RuntimeError(f"sandbox_child ended with {returncode}: {stderr.decode(errors='replace')}")
