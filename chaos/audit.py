@@ -20,8 +20,8 @@ import soundfile
 from chaos.ledger import Expected, Kind, Promise, load
 
 if TYPE_CHECKING:
+    from voice.jobs import kind as jobs_kind
     from voice.models.base import Resource
-    from voice.services.cleanup import Holding
 
 DURATION_TOLERANCE_S = 0.1
 BLOCK_FRAMES = 65_536
@@ -40,7 +40,8 @@ class Audit:
 
 def audit(promises: Sequence[Promise], *, uncertain: int) -> Audit:
     """Look through everything. `uncertain`: requests that may have been done without their client knowing."""
-    from voice.services.cleanup import HOLDINGS, orphans_cleanup
+    from voice.jobs.kind import kinds
+    from voice.services.cleanup import orphans_cleanup
 
     found = Audit(promised=len(promises))
     found.leftovers = orphans_cleanup().orphans
@@ -48,8 +49,8 @@ def audit(promises: Sequence[Promise], *, uncertain: int) -> Audit:
     found.findings += _unfinished()
     for promise in promises:
         found.findings += _broken_promise(promise, found)
-    for holding in HOLDINGS:
-        found.findings += _files(holding)
+    for kind in kinds():
+        found.findings += _files(kind)
     states = Counter(_state_of(promise) for promise in promises)
     found.ended = dict(sorted(states.items()))
     return found
@@ -93,15 +94,15 @@ def _has_reason(row: Any) -> bool:
 
 def _strangers(promises: Sequence[Promise], uncertain: int) -> Iterator[str]:
     """Rows that nobody was promised: work that was done twice for one request."""
-    from voice.services.cleanup import HOLDINGS
+    from voice.jobs.kind import kinds
 
     known = {promise.id for promise in promises}
-    for holding in HOLDINGS:
-        rows = {str(pk) for pk in holding.model._default_manager.values_list("pk", flat=True)}
+    for kind in kinds():
+        rows = {str(pk) for pk in kind.model._default_manager.values_list("pk", flat=True)}
         strangers = sorted(rows - known)
         if len(strangers) > uncertain:
             named = ", ".join(strangers[:5])
-            yield f"{len(strangers)} rows of {holding.model._meta.db_table} were promised to nobody: {named}"
+            yield f"{len(strangers)} rows of {kind.model._meta.db_table} were promised to nobody: {named}"
 
 
 def _unfinished() -> Iterator[str]:
@@ -112,18 +113,18 @@ def _unfinished() -> Iterator[str]:
         yield f"job {job.pk} ({job.kind}) has not ended: {job.state}, attempt {job.attempt}"
 
 
-def _files(holding: "Holding") -> Iterator[str]:
+def _files(kind: "jobs_kind.Kind") -> Iterator[str]:
     """Rows without their file, files without a row or beside another, and speech that cannot be played."""
-    rows: Any = holding.model._default_manager
+    rows: Any = kind.model._default_manager
     named: dict[str, Any] = {}
-    for row in rows.filter(status=holding.done):
-        named[getattr(row, holding.heard_field)] = row
-    stored = {entry.name: entry.size_bytes for entry in holding.storage().entries()}
-    others = {name for row in rows.values_list(*holding.name_fields) for name in row if name}
+    for row in rows.filter(status=kind.done):
+        named[getattr(row, kind.main_file)] = row
+    stored = {entry.name: entry.size_bytes for entry in kind.storage().entries()}
+    others = {name for row in rows.values_list(*kind.file_fields) for name in row if name}
     for name, row in named.items():
         if name not in stored:
             yield f"{row._meta.model_name} {row.pk} has lost its file {name}"
-        elif holding.job_field == "synthesis":
+        elif kind.link == "synthesis":
             yield from _unplayable(row, name, stored[name])
     for name in sorted(set(stored) - others):
         yield f"file {name} belongs to no row"

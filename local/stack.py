@@ -25,6 +25,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from django.conf import settings
+
 from local.children import Child, log_tail
 from local.stack_lock import FolderTaken, StackLock
 
@@ -34,8 +36,6 @@ SPEECH_START_TIMEOUT_S = 300.0  # 1.8 GB of weights, from a slow disk
 MOST_WORKER_PROCESSES = 8
 WORKER_GRACE_S = 30.0  # it gives its jobs back, and leaves by itself before that: podstream/worker/leave.py
 SPEECH_THREADS = 32  # jobs whose sentences are decoded together
-CPU_QUEUES = "preprocess,maintenance"
-SPEECH_QUEUES = "clone,synthesis"
 
 
 class StartFailed(Exception):
@@ -151,18 +151,21 @@ class Stack:
         return self._child("web", [sys.executable, "-m", "local.web", str(fd)], stop_grace_s=6, fds=(fd,))
 
     def _workers(self) -> list[Child]:
+        from voice.jobs.kind import kinds
+
+        light = [kind.queue for kind in kinds() if not kind.needs_engine] + [settings.CELERY_TASK_DEFAULT_QUEUE]
+        speech = [kind.queue for kind in kinds() if kind.needs_engine]
         if not self._has_speech_worker:
-            queues = f"{CPU_QUEUES},{SPEECH_QUEUES}"
-            return [self._worker("worker", queues=queues, pool="prefork", concurrency=self._processes)]
+            return [self._worker("worker", queues=light + speech, pool="prefork", concurrency=self._processes)]
         return [
-            self._worker("worker", queues=CPU_QUEUES, pool="prefork", concurrency=self._processes),
-            self._worker("speech", queues=SPEECH_QUEUES, pool="threads", concurrency=SPEECH_THREADS),
+            self._worker("worker", queues=light, pool="prefork", concurrency=self._processes),
+            self._worker("speech", queues=speech, pool="threads", concurrency=SPEECH_THREADS),
         ]
 
-    def _worker(self, name: str, *, queues: str, pool: str, concurrency: int) -> Child:
+    def _worker(self, name: str, *, queues: list[str], pool: str, concurrency: int) -> Child:
         options = [
             f"--hostname={_worker_name(name)}",
-            f"--queues={queues}",
+            f"--queues={','.join(queues)}",
             f"--concurrency={concurrency}",
             f"--pool={pool}",
             "--without-gossip",
@@ -251,7 +254,6 @@ def prepare_database() -> None:
 def run(*, port: int, processes: int, until_stdin_closes: bool) -> int:
     """Run the stack of VAR_DIR until a signal comes. Returns the exit status."""
     import django
-    from django.conf import settings
 
     from voice.engines.registry import SHARED_BY_THREADS
 

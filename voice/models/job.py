@@ -1,6 +1,7 @@
 """Work that waits, runs, fails and is tried again. The row is the truth; a Celery message only wakes a worker."""
 
 import uuid
+from typing import ClassVar, cast
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +16,8 @@ from voice.models.voice_model import VoiceModel
 
 
 class JobKind(models.TextChoices):
+    """The kinds whose rows have a field of their own in a job."""
+
     PREPROCESS = "preprocess"
     CLONE = "clone"
     SYNTHESIS = "synthesis"
@@ -26,6 +29,8 @@ class Job(models.Model):
         queued -> running -> completed | failed | cancelled
            ^---------'  (another attempt, not before `run_after`)
 
+    `kind` names a kind of work (voice/jobs/kind.py), and `links` says, for each kind, which attribute of a job leads
+    to the row that it works on: a field here, or the `related_name` of a model's own OneToOneField to Job.
     A worker owns a running job while it holds `lease_token` and `lease_until` lies ahead. Every write of a worker
     names its token, so that one who lost the lease changes nothing. `attempt` counts claims. A job may be claimed
     when all of `depends_on` are completed; when one of them failed or was cancelled, it fails with it.
@@ -33,9 +38,11 @@ class Job(models.Model):
     All that hosts compare (`lease_until`, `run_after`, `enqueued_at`) is by the database's clock: see FromNow.
     """
 
+    links: ClassVar[dict[str, str]] = {}
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=16, choices=JobKind.choices)
+    kind = models.CharField(max_length=16)
     state = models.CharField(max_length=16, choices=JobState.choices, default=JobState.QUEUED)
     sample = models.OneToOneField(VoiceSample, null=True, on_delete=models.CASCADE, related_name="job")
     voice_model = models.OneToOneField(VoiceModel, null=True, on_delete=models.CASCADE, related_name="job")
@@ -86,6 +93,7 @@ class Job(models.Model):
                     Q(kind=JobKind.PREPROCESS, sample__isnull=False, voice_model=None, synthesis=None)
                     | Q(kind=JobKind.CLONE, sample=None, voice_model__isnull=False, synthesis=None)
                     | Q(kind=JobKind.SYNTHESIS, sample=None, voice_model=None, synthesis__isnull=False)
+                    | ~Q(kind__in=JobKind.values) & Q(sample=None, voice_model=None, synthesis=None)
                 ),
                 name="job_kind_has_its_resource",
             ),
@@ -111,7 +119,5 @@ class Job(models.Model):
 
     @property
     def resource(self) -> Resource:
-        """What this job works on."""
-        found = self.sample or self.voice_model or self.synthesis
-        assert found is not None  # held by job_kind_has_its_resource
-        return found
+        """The row that this job works on."""
+        return cast(Resource, getattr(self, self.links[self.kind]))
