@@ -12,16 +12,22 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import django
 import soundfile
 
-from chaos.ledger import Expected, Kind, Promise, load
+from chaos.ledger import Expected, Promise, load
 
-if TYPE_CHECKING:
-    from voice.jobs import kind as jobs_kind
-    from voice.models.base import Resource
+os.environ["DJANGO_SETTINGS_MODULE"] = "podstream.settings"
+os.environ["ORPHAN_GRACE_S"] = "0"
+django.setup()
+
+from voice.jobs.kind import Kind, kinds  # noqa: E402
+from voice.models import Job  # noqa: E402
+from voice.models.lifecycle import JOB_TERMINAL  # noqa: E402
+from voice.services.cleanup import orphans_cleanup  # noqa: E402
+from voice.storage import output_storage  # noqa: E402
 
 DURATION_TOLERANCE_S = 0.1
 BLOCK_FRAMES = 65_536
@@ -40,51 +46,44 @@ class Audit:
 
 def audit(promises: Sequence[Promise], *, uncertain: int) -> Audit:
     """Look through everything. `uncertain`: requests that may have been done without their client knowing."""
-    from voice.jobs.kind import kinds
-    from voice.services.cleanup import orphans_cleanup
-
     found = Audit(promised=len(promises))
     found.leftovers = orphans_cleanup().orphans
     found.findings += _strangers(promises, uncertain)
     found.findings += _unfinished()
+    states: Counter[str] = Counter()
     for promise in promises:
-        found.findings += _broken_promise(promise, found)
+        found.findings += _broken_promise(promise, found, states)
     for kind in kinds():
         found.findings += _files(kind)
-    states = Counter(_state_of(promise) for promise in promises)
     found.ended = dict(sorted(states.items()))
     return found
 
 
-def _resource_of(promise: Promise) -> "Resource | None":
-    from voice.models import Synthesis, VoiceModel, VoiceSample
-
-    models: dict[Kind, Any] = {Kind.SAMPLE: VoiceSample, Kind.MODEL: VoiceModel, Kind.SYNTHESIS: Synthesis}
-    row: Resource | None = models[promise.kind].objects.select_related("job").filter(pk=promise.id).first()
-    return row
-
-
-def _state_of(promise: Promise) -> str:
-    row: Any = _resource_of(promise)
-    if row is None:
-        return "lost"
-    return f"{row.job.state} {row.error_code}".strip() if hasattr(row, "job") else "without job"
+def _look_up(promise: Promise) -> tuple[Any, Job | None]:
+    """The row that was promised and its job, as far as they are there. Ids are UUIDs: no two kinds share one."""
+    for kind in kinds():
+        row = kind.rows.filter(pk=promise.id).first()
+        if row is not None:
+            return row, Job.objects.filter(**{kind.link: row}).first()
+    return None, None
 
 
-def _broken_promise(promise: Promise, found: Audit) -> Iterator[str]:
-    row: Any = _resource_of(promise)
-    what = f"{promise.kind} {promise.id}"
-    if row is None or not hasattr(row, "job"):
+def _broken_promise(promise: Promise, found: Audit, states: Counter[str]) -> Iterator[str]:
+    row, job = _look_up(promise)
+    what = f"{promise.what} {promise.id}"
+    if job is None:
+        states["lost" if row is None else "without job"] += 1
         yield f"{what} was acknowledged and {'is gone' if row is None else 'has no job'}"
         return
-    found.attempts[promise.id] = row.job.attempt
-    end = f"{row.status} (job {row.job.state}, attempt {row.job.attempt}, {row.error_code or 'no error'})"
+    states[f"{job.state} {row.error_code}".strip()] += 1
+    found.attempts[promise.id] = job.attempt
+    end = f"{row.status} (job {job.state}, attempt {job.attempt}, {row.error_code or 'no error'})"
     match promise.expected:
-        case Expected.COMPLETED if row.job.state != "completed" or row.status not in ("completed", "ready"):
+        case Expected.COMPLETED if job.state != "completed" or row.status not in ("completed", "ready"):
             yield f"{what} was acknowledged and ended as {end}"
         case Expected.WORKER_LOST if row.error_code != "worker_lost" or row.status != "failed":
             yield f"{what} kills its workers and ended as {end}"
-        case Expected.WITH_REASON if not (row.job.state == "completed" or _has_reason(row)):
+        case Expected.WITH_REASON if not (job.state == "completed" or _has_reason(row)):
             yield f"{what} has neither result nor reason: {end}"
 
 
@@ -94,11 +93,9 @@ def _has_reason(row: Any) -> bool:
 
 def _strangers(promises: Sequence[Promise], uncertain: int) -> Iterator[str]:
     """Rows that nobody was promised: work that was done twice for one request."""
-    from voice.jobs.kind import kinds
-
     known = {promise.id for promise in promises}
     for kind in kinds():
-        rows = {str(pk) for pk in kind.model._default_manager.values_list("pk", flat=True)}
+        rows = {str(pk) for pk in kind.rows.values_list("pk", flat=True)}
         strangers = sorted(rows - known)
         if len(strangers) > uncertain:
             named = ", ".join(strangers[:5])
@@ -106,21 +103,15 @@ def _strangers(promises: Sequence[Promise], uncertain: int) -> Iterator[str]:
 
 
 def _unfinished() -> Iterator[str]:
-    from voice.models import Job
-    from voice.models.lifecycle import JOB_TERMINAL
-
     for job in Job.objects.exclude(state__in=JOB_TERMINAL):
         yield f"job {job.pk} ({job.kind}) has not ended: {job.state}, attempt {job.attempt}"
 
 
-def _files(kind: "jobs_kind.Kind") -> Iterator[str]:
+def _files(kind: Kind) -> Iterator[str]:
     """Rows without their file, files without a row or beside another, and speech that cannot be played."""
-    rows: Any = kind.model._default_manager
-    named: dict[str, Any] = {}
-    for row in rows.filter(status=kind.done):
-        named[getattr(row, kind.main_file)] = row
+    named = {getattr(row, kind.main_file): row for row in kind.rows.filter(status=kind.done)}
     stored = {entry.name: entry.size_bytes for entry in kind.storage().entries()}
-    others = {name for row in rows.values_list(*kind.file_fields) for name in row if name}
+    others = {name for row in kind.rows.values_list(*kind.file_fields) for name in row if name}
     for name, row in named.items():
         if name not in stored:
             yield f"{row._meta.model_name} {row.pk} has lost its file {name}"
@@ -131,8 +122,6 @@ def _files(kind: "jobs_kind.Kind") -> Iterator[str]:
 
 
 def _unplayable(synthesis: Any, name: str, size_bytes: int) -> Iterator[str]:
-    from voice.storage import output_storage
-
     if size_bytes != synthesis.size_bytes:
         yield f"synthesis {synthesis.pk} has {size_bytes} bytes instead of {synthesis.size_bytes}"
         return
@@ -152,9 +141,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("ledger", type=Path)
     promises, uncertain = load(parser.parse_args().ledger)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "podstream.settings"
-    os.environ["ORPHAN_GRACE_S"] = "0"
-    django.setup()
     found = audit(promises, uncertain=uncertain)
     sys.stdout.write(json.dumps(asdict(found)) + "\n")
     return 1 if found.findings else 0

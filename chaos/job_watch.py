@@ -1,4 +1,4 @@
-"""What the jobs go through, read from the database while servers die: attempts, take-overs, pauses."""
+"""The lives of the jobs, read from the database while servers die: attempts, take-overs, pauses."""
 
 import sqlite3
 import threading

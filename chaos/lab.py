@@ -1,12 +1,12 @@
-"""What every row of the table works with: how much is asked, where, and what comes back."""
+"""The scale, the stacks and the results of the rows of the table."""
 
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chaos.stack import ProductionStack, SmallStack
 from chaos.trial import Trial, Verdict
+from tests.rig.stacks import ProductionStack, SmallStack
 
 LEASE_S = 30.0  # the product's default
 
@@ -92,13 +92,13 @@ class Lab:
     folder: Path
     scale: Scale
     seed: int
-    recording: bytes
+    recording: Path
     say: Callable[[str], None]
     lease_s: float = LEASE_S
 
     def small(self, name: str, *, settings: Mapping[str, str]) -> Trial:
         """A trial of the small size."""
-        return self._trial(name, SmallStack(self._folder(name), self._settings(settings)))
+        return self._trial(name, SmallStack(self._folder(name), self._settings(settings), processes=2))
 
     def production(
         self,

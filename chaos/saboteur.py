@@ -7,8 +7,8 @@ from contextlib import suppress
 import psutil
 
 from chaos.job_watch import now_s
-from chaos.processes import wait_until
-from chaos.stack import Stack, Victim
+from tests.rig.processes import wait_until
+from tests.rig.stacks import Stack, Victim
 
 COMES_BACK_S = 60.0
 

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from chaos.client import Podcaster
 from chaos.job_watch import AWAY, JobWatch
 from chaos.ledger import Ledger
-from chaos.processes import ROOT, NotInTime, wait_until
-from chaos.stack import Stack
+from tests.rig.processes import ROOT, NotInTime, wait_until
+from tests.rig.stacks import Stack
 
 PODCASTERS = 2
 SUBMITTERS = 4
@@ -33,7 +34,7 @@ class Verdict:
 class Trial:
     """A context manager: the stack runs within it."""
 
-    def __init__(self, stack: Stack, *, recording: bytes, rng: random.Random, say: Callable[[str], None]) -> None:
+    def __init__(self, stack: Stack, *, recording: Path, rng: random.Random, say: Callable[[str], None]) -> None:
         self.stack = stack
         self.rng = rng
         self.say = say
@@ -61,7 +62,7 @@ class Trial:
         self.say("stopping")
         self.watch.stop()
         for podcaster in self._podcasters:
-            podcaster.close()
+            podcaster.http.close()
         self.stack.__exit__()
 
     def podcaster(self, number: int) -> Podcaster:

@@ -8,8 +8,8 @@ import psutil
 
 from chaos.job_watch import SeenJob, now_s
 from chaos.lab import Lab, RowResult, limits_broken, production_stack, row_result
-from chaos.processes import signal_all, wait_until
 from chaos.trial import SENTENCE, Trial
+from tests.rig.processes import signal_all, wait_until
 
 EXIT_S = 30.0
 PATIENCE_S = 120.0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.api_load import MIX, Sent, figures
-from tests.project.stacks import ROOT
+from tests.rig.processes import ROOT
 
 
 @pytest.mark.worker

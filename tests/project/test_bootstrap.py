@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.stacks import ROOT
+from tests.rig.processes import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import environ
 import pytest
 
 from podstream.environment import Environment
-from tests.project.stacks import ROOT
+from tests.rig.processes import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE)
