@@ -3,9 +3,9 @@
     python -m benchmarks.files_passed [--json PATH]
 
 Each is a request (with an Idempotency-Key, and a text with a number in it) and its job, in one process, on SQLite and
-an embedded Redis. They are warm: whatever is imported or made at the first call is not counted. Counted by
-`sys.setprofile` is every file of voice/, podstream/ and local/ of which a function is called; not the child that decodes
-uploads, and not the formatter of logs, because nothing below ERROR is logged.
+an embedded Redis. They are warm: whatever is imported or made at the first call is not counted. `sys.setprofile` sees
+every function of voice/, podstream/ and local/ that is called. Not counted are the child that decodes uploads, and the
+formatter of logs, because nothing below ERROR is logged.
 """
 
 import argparse

@@ -61,9 +61,8 @@ def main() -> None:
     product, local = sources("voice", "podstream"), sources("local")
     small = [path for path, text in product.items() if 0 < lines(text) <= FEW_LINES]
     lengths, climbing, circling = function_lengths(), climbing_imports(), circle()
-    print(
-        f"lines of voice + podstream: {sum(map(lines, product.values())):,}; of local: {sum(map(lines, local.values())):,}"
-    )
+    print(f"lines of voice + podstream: {sum(map(lines, product.values())):,}")
+    print(f"lines of local: {sum(map(lines, local.values())):,}")
     print(f"files of <= {FEW_LINES} lines in voice + podstream: {len(small)} of {len(product)}")
     print("".join(f"  {path}\n" for path in small), end="")
     print(f"imports that climb: {len(climbing)} {' '.join(climbing)}")

