@@ -22,6 +22,7 @@ from chaos.ledger import Expected, Kind, Promise, load
 if TYPE_CHECKING:
     from voice.jobs import kind as jobs_kind
     from voice.models.base import Resource
+    from voice.storage.base import VoiceStorage
 
 DURATION_TOLERANCE_S = 0.1
 BLOCK_FRAMES = 65_536
@@ -40,7 +41,7 @@ class Audit:
 
 def audit(promises: Sequence[Promise], *, uncertain: int) -> Audit:
     """Look through everything. `uncertain`: requests that may have been done without their client knowing."""
-    from voice.jobs.kind import kinds
+    from voice.jobs.kind import kinds_by_storage
     from voice.services.cleanup import orphans_cleanup
 
     found = Audit(promised=len(promises))
@@ -49,8 +50,8 @@ def audit(promises: Sequence[Promise], *, uncertain: int) -> Audit:
     found.findings += _unfinished()
     for promise in promises:
         found.findings += _broken_promise(promise, found)
-    for kind in kinds():
-        found.findings += _files(kind)
+    for storage, sharing in kinds_by_storage().items():
+        found.findings += _files(storage, sharing)
     states = Counter(_state_of(promise) for promise in promises)
     found.ended = dict(sorted(states.items()))
     return found
@@ -98,7 +99,7 @@ def _strangers(promises: Sequence[Promise], uncertain: int) -> Iterator[str]:
 
     known = {promise.id for promise in promises}
     for kind in kinds():
-        rows = {str(pk) for pk in kind.model._default_manager.values_list("pk", flat=True)}
+        rows = {str(pk) for pk in kind.rows.values_list("pk", flat=True)}
         strangers = sorted(rows - known)
         if len(strangers) > uncertain:
             named = ", ".join(strangers[:5])
@@ -113,20 +114,19 @@ def _unfinished() -> Iterator[str]:
         yield f"job {job.pk} ({job.kind}) has not ended: {job.state}, attempt {job.attempt}"
 
 
-def _files(kind: "jobs_kind.Kind") -> Iterator[str]:
+def _files(storage: "VoiceStorage", sharing: "Sequence[jobs_kind.Kind]") -> Iterator[str]:
     """Rows without their file, files without a row or beside another, and speech that cannot be played."""
-    rows: Any = kind.model._default_manager
-    named: dict[str, Any] = {}
-    for row in rows.filter(status=kind.done):
-        named[getattr(row, kind.main_file)] = row
-    stored = {entry.name: entry.size_bytes for entry in kind.storage().entries()}
-    others = {name for row in rows.values_list(*kind.file_fields) for name in row if name}
-    for name, row in named.items():
-        if name not in stored:
-            yield f"{row._meta.model_name} {row.pk} has lost its file {name}"
-        elif kind.link == "synthesis":
-            yield from _unplayable(row, name, stored[name])
-    for name in sorted(set(stored) - others):
+    stored = {entry.name: entry.size_bytes for entry in storage.entries()}
+    named: set[str] = set()
+    for kind in sharing:
+        named |= {name for row in kind.rows.values_list(*kind.file_fields) for name in row if name}
+        for row in kind.rows.filter(status=kind.done):
+            name = getattr(row, kind.main_file)
+            if name not in stored:
+                yield f"{row._meta.model_name} {row.pk} has lost its file {name}"
+            elif kind.link == "synthesis":
+                yield from _unplayable(row, name, stored[name])
+    for name in sorted(set(stored) - named):
         yield f"file {name} belongs to no row"
 
 

@@ -13,9 +13,10 @@ from django.db.models import Count, F, IntegerField, Max, Min, OuterRef, Q, Quer
 from django.db.models.functions import Coalesce, Greatest, RowNumber
 
 from voice.errors import ServiceUnavailable, TooManyJobs
+from voice.jobs.kind import kinds
 from voice.jobs.lease import Lease
 from voice.jobs.transitions import TornJob, job_claim, jobs_claimable, not_blocked
-from voice.models import Job, JobKind, User
+from voice.models import Job, User
 from voice.models.base import FromNow
 from voice.models.lifecycle import JobState
 
@@ -254,8 +255,8 @@ def job_figures() -> list[JobFigures]:
         .annotate(Count("pk"), Min("ready_at"), now=Min(FromNow()))
     }
     return [
-        JobFigures(kind, queued.get(kind, 0), running.get(kind, 0), *waiting.get(kind, (0, 0.0)))
-        for kind in JobKind.values
+        JobFigures(name, queued.get(name, 0), running.get(name, 0), *waiting.get(name, (0, 0.0)))
+        for name in (kind.name for kind in kinds())
     ]
 
 
