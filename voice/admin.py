@@ -145,7 +145,7 @@ class VoiceModelAdmin(ModeratedAdmin):
 
 @admin.register(Synthesis)
 class SynthesisAdmin(ReadOnlyAdmin):
-    """What was spoken is private: the list shows figures, the text only on the entry's own page."""
+    """Spoken texts are private: the list shows figures, and only the page of an entry shows its text."""
 
     list_display = ["id", "owner", "voice_model_label", "language", "status", "duration_s", "created_at"]
     list_filter = ["status", "language", "output_format"]

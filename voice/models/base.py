@@ -1,4 +1,4 @@
-"""What samples, voice models, syntheses and jobs have in common."""
+"""The common base of samples, voice models and syntheses, and the time by the database's clock."""
 
 import uuid
 from typing import Any

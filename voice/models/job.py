@@ -32,7 +32,7 @@ class Job(models.Model):
     `kind` names a kind of work (voice/jobs/kind.py), and `links` says, for each kind, which attribute of a job leads
     to the row that it works on: a field here, or the `related_name` of a model's own OneToOneField to Job.
     A worker owns a running job while it holds `lease_token` and `lease_until` lies ahead. Every write of a worker
-    names its token, so that one who lost the lease changes nothing. `attempt` counts claims. A job may be claimed
+    names its token, so that one that has lost the lease changes nothing. `attempt` counts claims. A job may be claimed
     when all of `depends_on` are completed; when one of them failed or was cancelled, it fails with it.
     `enqueued_at` is the last time that a wake-up was sent for it; null means that none has been.
     All that hosts compare (`lease_until`, `run_after`, `enqueued_at`) is by the database's clock: see FromNow.

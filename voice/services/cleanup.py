@@ -80,7 +80,7 @@ def _expire(kind: Kind, row: Any) -> bool:
 
 @dataclass(slots=True)
 class OrphanCounts:
-    """What was looked at and found. `foreign` are files with names that we do not give; they are left alone."""
+    """Files and rows that were looked at and found. `foreign` files have names that we do not give; they stay."""
 
     files: int = 0
     orphans: int = 0

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class PersonCounts:
-    """How much there is of a person, or was removed: `rows` by the plural of their kind.
+    """Counts of all that belongs to a person, or was removed: `rows` by the plural of their kind.
 
     `redis_keys` is None while Redis is away: then ask again.
     """
@@ -97,7 +97,7 @@ def _resources_delete(user_id: UUID, gone: PersonCounts, on_row: Callable[[], No
 
 
 def _log_entries_about(model: type[Any], ids: Iterable[UUID]) -> Any:
-    """What the admin wrote down about rows; of an account it holds the name."""
+    """The entries of the admin's log about rows; one about an account holds its name."""
     kind = ContentType.objects.get_for_model(model)
     return LogEntry.objects.filter(content_type=kind, object_id__in=[str(id) for id in ids])
 

@@ -1,4 +1,4 @@
-"""Removes files that no row names, and tells of rows whose file is not there."""
+"""Removes files that no row names, and reports rows whose file is missing."""
 
 from typing import Any
 
