@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 
 from voice.errors import EngineError, LeaseLost, WorkerStopping
 from voice.models import Job
-from voice.models.base import FromNow
+from voice.models.job import FromNow
 from voice.models.lifecycle import JobState
 
 # One byte that they share. No lock guards it: a process that is killed while it holds one would stop all others.

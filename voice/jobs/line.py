@@ -17,7 +17,7 @@ from voice.jobs.kind import kinds
 from voice.jobs.lease import Lease
 from voice.jobs.transitions import TornJob, job_claim, jobs_claimable, not_blocked
 from voice.models import Job, User
-from voice.models.base import FromNow
+from voice.models.job import FromNow
 from voice.models.lifecycle import JobState
 
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)

@@ -17,7 +17,7 @@ from voice.jobs.kind import Kind, kinds, with_resources
 from voice.jobs.messages import queue_is_empty
 from voice.jobs.transitions import job_cancel, job_enqueue, job_fail, job_fail_dependents, jobs_lock, not_blocked
 from voice.models import IdempotencyKey, Job
-from voice.models.base import FromNow
+from voice.models.job import FromNow
 from voice.models.lifecycle import JOB_TERMINAL, JobState, advance
 from voice.selectors import row_walk
 from voice.storage import work_sweep

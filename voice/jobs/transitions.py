@@ -14,7 +14,8 @@ from voice.jobs.lease import Lease
 from voice.jobs.messages import job_publish, wake_up_send
 from voice.jobs.metrics import job_count_end
 from voice.models import Job, User
-from voice.models.base import FromNow, Resource
+from voice.models.base import Resource
+from voice.models.job import FromNow
 from voice.models.lifecycle import JOB_TERMINAL, JobState, advance
 
 logger = logging.getLogger(__name__)

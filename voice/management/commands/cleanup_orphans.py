@@ -30,4 +30,4 @@ class Command(MaintenanceCommand):
             "rows": found.rows,
             "rows without their file": found.rows_without_file,
         }
-        self.tell(words, dry_run=dry_run)
+        self.report(words, dry_run=dry_run)
