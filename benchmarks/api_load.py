@@ -1,8 +1,8 @@
 """The API under load: clients that read states, submit texts and upload recordings, all at once.
 
-`python -m benchmarks.api_load [--clients N] [--seconds S] [--json PATH]` starts the production form in a temporary
-folder (see `tests.rig.stacks`). Each client is a person with a voice of their own; it sends its next request when
-the one before is answered. Turns without a worker alternate with turns beside one that works off what was accepted,
+`python -m benchmarks.api_load [--clients N] [--turns N] [--seconds S] [--json PATH]` starts the production form in a
+temporary folder (see `tests.rig.stacks`). Each client is a person with a voice of their own; it sends its next request
+when the one before is answered. Turns without a worker alternate with turns beside one that works off what was accepted,
 so that whatever else the machine does meets both.
 """
 
@@ -29,7 +29,6 @@ from tests.rig.stacks import SERVICES, ProductionStack
 
 SYNTHESIZE = "/api/voice/synthesize"
 READ, SUBMIT, UPLOAD = "GET /api/voice/history/{id}", "POST /api/voice/synthesize", "POST /api/voice/upload"
-TURNS = 3
 MIX = {READ: 80, SUBMIT: 15, UPLOAD: 5}  # of a hundred requests
 
 
@@ -139,7 +138,7 @@ def figures(request: str, sent: Sequence[Sent], *, elapsed_s: float, beside: str
     )
 
 
-def measure_all(folder: Path, *, clients: int, seconds: float) -> Iterator[Figures]:
+def measure_all(folder: Path, *, clients: int, turns: int, seconds: float) -> Iterator[Figures]:
     """Both sides in turns, on the same servers."""
     alone, beside_worker = Turns(), Turns()
     recording = folder / "recording.wav"
@@ -149,7 +148,7 @@ def measure_all(folder: Path, *, clients: int, seconds: float) -> Iterator[Figur
     with ProductionStack(folder, {}, workers=1, concurrency=processes) as stack:
         with ThreadPoolExecutor(clients) as pool:
             people = list(pool.map(lambda number: Person(stack.url, number, recording), range(clients)))
-        for _ in range(TURNS):
+        for _ in range(turns):
             stack.workers[-1].stop(grace_s=30)
             take_turn(alone, people, seconds=seconds)
             stack.wait_for_worker(stack.add_worker(concurrency=processes))
@@ -171,12 +170,13 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=10.0, help=f"of each of {TURNS} turns a side")
+    parser.add_argument("--turns", type=int, default=3, help="of each side")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each turn")
     parser.add_argument("--json", type=Path, help="write the figures here as well")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever stops us, our servers end
     with tempfile.TemporaryDirectory() as folder:
-        rows = list(measure_all(Path(folder), clients=options.clients, seconds=options.seconds))
+        rows = list(measure_all(Path(folder), clients=options.clients, turns=options.turns, seconds=options.seconds))
     show(rows)
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")

@@ -19,15 +19,17 @@ import soundfile
 
 from chaos.ledger import Expected, Promise, load
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "podstream.settings"
-os.environ["ORPHAN_GRACE_S"] = "0"
-django.setup()
+if __name__ == "__main__":  # before anything of Django's is imported
+    os.environ["DJANGO_SETTINGS_MODULE"] = "podstream.settings"
+    os.environ["ORPHAN_GRACE_S"] = "0"
+    django.setup()
 
-from voice.jobs.kind import Kind, kinds  # noqa: E402
-from voice.models import Job  # noqa: E402
-from voice.models.lifecycle import JOB_TERMINAL  # noqa: E402
-from voice.services.cleanup import orphans_cleanup  # noqa: E402
-from voice.storage import output_storage  # noqa: E402
+from voice.jobs.kind import Kind, kinds, kinds_by_storage
+from voice.models import Job
+from voice.models.lifecycle import JOB_TERMINAL
+from voice.services.cleanup import orphans_cleanup
+from voice.storage import output_storage
+from voice.storage.base import VoiceStorage
 
 DURATION_TOLERANCE_S = 0.1
 BLOCK_FRAMES = 65_536
@@ -53,8 +55,8 @@ def audit(promises: Sequence[Promise], *, uncertain: int) -> Audit:
     states: Counter[str] = Counter()
     for promise in promises:
         found.findings += _broken_promise(promise, found, states)
-    for kind in kinds():
-        found.findings += _files(kind)
+    for storage, sharing in kinds_by_storage().items():
+        found.findings += _files(storage, sharing)
     found.ended = dict(sorted(states.items()))
     return found
 
@@ -107,17 +109,19 @@ def _unfinished() -> Iterator[str]:
         yield f"job {job.pk} ({job.kind}) has not ended: {job.state}, attempt {job.attempt}"
 
 
-def _files(kind: Kind) -> Iterator[str]:
+def _files(storage: VoiceStorage, sharing: Sequence[Kind]) -> Iterator[str]:
     """Rows without their file, files without a row or beside another, and speech that cannot be played."""
-    named = {getattr(row, kind.main_file): row for row in kind.rows.filter(status=kind.done)}
-    stored = {entry.name: entry.size_bytes for entry in kind.storage().entries()}
-    others = {name for row in kind.rows.values_list(*kind.file_fields) for name in row if name}
-    for name, row in named.items():
-        if name not in stored:
-            yield f"{row._meta.model_name} {row.pk} has lost its file {name}"
-        elif kind.link == "synthesis":
-            yield from _unplayable(row, name, stored[name])
-    for name in sorted(set(stored) - others):
+    stored = {entry.name: entry.size_bytes for entry in storage.entries()}
+    named: set[str] = set()
+    for kind in sharing:
+        named |= {name for row in kind.rows.values_list(*kind.file_fields) for name in row if name}
+        for row in kind.rows.filter(status=kind.done):
+            name = getattr(row, kind.main_file)
+            if name not in stored:
+                yield f"{row._meta.model_name} {row.pk} has lost its file {name}"
+            elif kind.link == "synthesis":
+                yield from _unplayable(row, name, stored[name])
+    for name in sorted(set(stored) - named):
         yield f"file {name} belongs to no row"
 
 

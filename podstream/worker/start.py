@@ -29,7 +29,7 @@ def check_settings(**_: Any) -> None:
 
 @celeryd_init.connect
 def prepare(**_: Any) -> None:
-    """Check the settings. The small size: a worker that is started alone brings its Redis along."""
+    """Check the settings. In the small size, a worker that is started by itself brings its Redis along."""
     start_process()
     if settings.REDIS_IS_EMBEDDED:
         ensure_redis(settings.VAR_DIR)

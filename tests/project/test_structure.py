@@ -1,4 +1,4 @@
-"""The benchmarks of the code's structure run, and one request with its job stays short to read."""
+"""The benchmarks of the code's structure run, and one request with its job passes few files."""
 
 import json
 import subprocess

@@ -131,3 +131,11 @@ def with_resources(jobs: QuerySet[Job]) -> QuerySet[Job]:
 def queues() -> tuple[str, ...]:
     """The queues of all kinds, each once."""
     return tuple(dict.fromkeys(kind.queue for kind in _kinds.values()))
+
+
+def kinds_by_storage() -> dict[VoiceStorage, list[Kind]]:
+    """Every storage that holds files of rows, with the kinds that share it."""
+    found: dict[VoiceStorage, list[Kind]] = {}
+    for kind in _kinds.values():
+        found.setdefault(kind.storage(), []).append(kind)
+    return found

@@ -28,7 +28,7 @@ def wake_up_send(*, kind: str) -> None:
 
 
 def queue_is_empty(queue: str) -> bool:
-    """Whether no wake-up waits in a queue. Raises RedisError."""
+    """True while no wake-up waits in a queue. Raises RedisError."""
     # kombu keeps a queue as a Redis list of its name
     return redis_client().llen(f"{settings.CELERY_BROKER_TRANSPORT_OPTIONS['global_keyprefix']}{queue}") == 0
 
@@ -38,7 +38,7 @@ def _channel(job_id: UUID) -> str:
 
 
 def job_publish(job_id: UUID, state: str) -> None:
-    """Tell the waiters of a job its state. With Redis away they find it in the row."""
+    """Send the state of a job to those who wait for it. With Redis away they find it in the row."""
     try:
         redis_client().publish(_channel(job_id), state)
     except redis.RedisError as error:

@@ -17,7 +17,7 @@ from voice.jobs.kind import Kind, kinds, with_resources
 from voice.jobs.messages import queue_is_empty
 from voice.jobs.transitions import job_cancel, job_enqueue, job_fail, job_fail_dependents, jobs_lock, not_blocked
 from voice.models import IdempotencyKey, Job
-from voice.models.base import FromNow
+from voice.models.job import FromNow
 from voice.models.lifecycle import JOB_TERMINAL, JobState, advance
 from voice.selectors import row_walk
 from voice.storage import work_sweep
@@ -33,7 +33,7 @@ TORN = EngineError(
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """How many jobs were woken, lost their worker too often, or were doomed by what they waited for.
+    """Numbers of jobs that were woken, that lost their worker too often, or were doomed by what they waited for.
 
     `torn`: jobs and resources of which one had ended without the other, which only happens to rows that were changed
     or restored by hand.
@@ -64,7 +64,7 @@ def job_sweep() -> Recovered:
 
 
 def stuck_count() -> Recovered:
-    """What sweeps would do now, until nothing is left to do."""
+    """Count what sweeps would do now, until nothing is left to do."""
     waiting = Job.objects.filter(state=JobState.QUEUED, depends_on__in=_ended_badly())
     return Recovered(woken=_due().count(), lost=_worn_out().count(), doomed=waiting.distinct().count())
 
@@ -110,7 +110,7 @@ def _due() -> QuerySet[Job]:
 
 
 def recovery_count() -> Recovered:
-    """What `job_recover` would do now. Raises RedisError while Redis is away: it knows which queues are empty."""
+    """Count what `job_recover` would do now. Raises RedisError while Redis, which knows the queues, is away."""
     stuck = stuck_count()
     torn = _jobs_of_ended().count() + sum(_without_job(kind).count() for kind in kinds())
     return replace(stuck, torn=torn)

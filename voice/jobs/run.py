@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 def job_run_next(*, kind: str) -> None:
     """Do the job of a kind whose turn it is, if one is due. Never raises for what the job itself did wrong."""
     if worker_is_stopping():
-        wake_up_send(kind=kind)  # this one came too late; let it reach somebody who stays
+        wake_up_send(kind=kind)  # this one came too late; let it reach a worker that stays
         return
     lease = job_take(kind=kind)
     if lease is not None:
@@ -48,7 +48,7 @@ def _run(lease: Lease) -> None:
 
 
 def _expected(error: Exception) -> VoiceError:
-    """What people are told of an error that has no words for them."""
+    """The error that people see in place of one that was not written for them."""
     if is_out_of_room(error):
         return storage_full()
     if isinstance(error, OperationalError | InterfaceError):

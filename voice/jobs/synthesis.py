@@ -25,7 +25,7 @@ SPEAKING_SHARE = 0.9  # of the progress bar; the rest is joining, encoding and c
 
 
 def synthesis_run(lease: Lease, folder: Path) -> Outcome:
-    """Speak, encode and check one text. Raises OutputRejected where the speech is not worth to be heard."""
+    """Speak, encode and check one text. Raises OutputRejected if the speech fails its checks."""
     started = time.monotonic()
     synthesis = lease.job.synthesis
     assert synthesis is not None

@@ -14,7 +14,8 @@ from voice.jobs.lease import Lease
 from voice.jobs.messages import job_publish, wake_up_send
 from voice.jobs.metrics import job_count_end
 from voice.models import Job, User
-from voice.models.base import FromNow, Resource
+from voice.models.base import Resource
+from voice.models.job import FromNow
 from voice.models.lifecycle import JOB_TERMINAL, JobState, advance
 
 logger = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ ALWAYS = Q()
 
 
 class TornJob(RuntimeError):
-    """A job is alive and its resource has ended, which happens to rows that are changed or restored by hand alone."""
+    """A job is alive and its resource has ended, which only happens to rows that were changed or restored by hand."""
 
 
 def job_create(*, owner: User, resource: Resource, depends_on: Iterable[Job] = ()) -> Job:
@@ -53,7 +54,7 @@ def job_enqueue(*, job_id: UUID, kind: str) -> None:
 def jobs_lock(jobs: QuerySet[Job]) -> list[Job]:
     """Lock rows until the transaction ends, always before the resources they work on, so that nobody deadlocks.
 
-    Who attaches work to a job and who deletes its resource wait for each other here.
+    Whoever attaches work to a job and whoever deletes its resource wait for each other here.
     """
     return list(jobs.select_for_update(no_key=True).order_by("pk"))
 
@@ -166,7 +167,7 @@ def job_fail(*, job: Job, error: VoiceError, only: Q = ALWAYS) -> bool:
 def job_cancel(*, job: Job, error: VoiceError) -> bool:
     """End a job that nobody wants any more; its worker notices at its next write. False if it had ended before.
 
-    The caller moves or deletes the resource, in the same transaction. `error` tells those that wait for it why.
+    The caller moves or deletes the resource in the same transaction. `error` is the reason for those that wait for it.
     """
     with transaction.atomic():
         if not _end(job, JobState.CANCELLED, only=ALWAYS, error_code=error.code, error_message=error.message):

@@ -1,18 +1,43 @@
 """Work that waits, runs, fails and is tried again. The row is the truth; a Celery message only wakes a worker."""
 
 import uuid
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import DateTimeField, Expression, Q
 from django.db.models.functions import Now
+from django.db.models.sql.compiler import SQLCompiler
 
 from voice.models.base import Resource
 from voice.models.lifecycle import JOB_TERMINAL, JobState
 from voice.models.sample import VoiceSample
 from voice.models.synthesis import Synthesis
 from voice.models.voice_model import VoiceModel
+
+
+class FromNow(Expression):
+    """The time at which the database got the statement, plus `seconds`. For what one host writes and another judges.
+
+    PostgreSQL: neither the time of the transaction, which may be long past, nor the clock's at each row, which no
+    index could serve. A statement that has waited for another's lock works with a time that is too early: it finds a
+    lease alive that has just ended, or takes one that ends sooner. Both are safe.
+    SQLite: the clock of its one host, in milliseconds, as text with the six digits that Django writes, so that texts
+    compare as their times do.
+    """
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__(output_field=DateTimeField())
+        self.seconds = seconds
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
+    ) -> tuple[str, list[object]]:
+        return "(STATEMENT_TIMESTAMP() + MAKE_INTERVAL(secs => %s))", [self.seconds]
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any) -> tuple[str, list[object]]:
+        return "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f000', 'NOW', %s)", [f"{self.seconds:+.3f} seconds"]
 
 
 class JobKind(models.TextChoices):
@@ -32,7 +57,7 @@ class Job(models.Model):
     `kind` names a kind of work (voice/jobs/kind.py), and `links` says, for each kind, which attribute of a job leads
     to the row that it works on: a field here, or the `related_name` of a model's own OneToOneField to Job.
     A worker owns a running job while it holds `lease_token` and `lease_until` lies ahead. Every write of a worker
-    names its token, so that one who lost the lease changes nothing. `attempt` counts claims. A job may be claimed
+    names its token, so that one that has lost the lease changes nothing. `attempt` counts claims. A job may be claimed
     when all of `depends_on` are completed; when one of them failed or was cancelled, it fails with it.
     `enqueued_at` is the last time that a wake-up was sent for it; null means that none has been.
     All that hosts compare (`lease_until`, `run_after`, `enqueued_at`) is by the database's clock: see FromNow.

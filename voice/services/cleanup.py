@@ -14,12 +14,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from voice.jobs.kind import Kind, kinds
+from voice.jobs.kind import Kind, kinds, kinds_by_storage
 from voice.jobs.transitions import jobs_lock
 from voice.models import Job
 from voice.models.lifecycle import JOB_TERMINAL
 from voice.selectors import row_batches, row_walk
-from voice.storage.base import Entry
+from voice.storage.base import Entry, VoiceStorage
 
 BATCH = 500
 AUDIO_FILES = "audio files"
@@ -80,7 +80,7 @@ def _expire(kind: Kind, row: Any) -> bool:
 
 @dataclass(slots=True)
 class OrphanCounts:
-    """What was looked at and found. `foreign` are files with names that we do not give; they are left alone."""
+    """Files and rows that were looked at and found. `foreign` files have names that we do not give; they stay."""
 
     files: int = 0
     orphans: int = 0
@@ -101,14 +101,15 @@ def orphans_cleanup(
     be a disk that is not mounted. Safe beside a live system and beside itself. Bounded memory.
     """
     counts = OrphanCounts()
-    for kind in kinds():
-        for batch in _in_batches(kind.storage().entries()):
-            for entry in _orphans(kind, batch, counts):
+    for storage, sharing in kinds_by_storage().items():
+        for batch in _in_batches(storage.entries()):
+            for entry in _orphans(storage, sharing, batch, counts):
                 if not dry_run:
-                    kind.storage().delete(entry.name)
+                    storage.delete(entry.name)
                 counts.orphans += 1
                 counts.orphan_bytes += entry.size_bytes
             on_step()
+    for kind in kinds():
         for row in _rows_without_file(kind, counts, on_step):
             counts.rows_without_file += 1
             logger.error("%s has lost its file", row)
@@ -117,7 +118,7 @@ def orphans_cleanup(
     return counts
 
 
-def _orphans(kind: Kind, batch: list[Entry], counts: OrphanCounts) -> Iterator[Entry]:
+def _orphans(storage: VoiceStorage, sharing: list[Kind], batch: list[Entry], counts: OrphanCounts) -> Iterator[Entry]:
     """Those of a batch of files that are old, named by no row, and not of a job that may still name them."""
     counts.files += len(batch)
     ours = [(entry, id) for entry in batch if (id := _resource_id(entry.name)) is not None]
@@ -126,22 +127,22 @@ def _orphans(kind: Kind, batch: list[Entry], counts: OrphanCounts) -> Iterator[E
     old = [(entry, id) for entry, id in ours if entry.modified_at < oldest]
     ids = {id for _, id in old}
     # jobs first: one that ends between the two questions has named its file before the second
-    busy = _busy(kind, ids)
-    named = _named(kind, ids)
+    busy = {id for kind in sharing for id in _busy(kind, ids)}
+    named = {name for kind in sharing for name in _named(kind, ids)}
     for entry, id in old:
         # asked again: what a row has let go of since the listing is being deleted by whoever did that
-        if id not in busy and entry.name not in named and kind.storage().exists(entry.name):
+        if id not in busy and entry.name not in named and storage.exists(entry.name):
             yield entry
 
 
-def _busy(kind: Kind, ids: Iterable[UUID]) -> set[UUID]:
+def _busy(kind: Kind, ids: Iterable[UUID]) -> Iterator[UUID]:
     alive = Job.objects.filter(**{f"{kind.link}__in": ids}).exclude(state__in=JOB_TERMINAL)
-    return set(alive.values_list(f"{kind.link}__pk", flat=True))
+    yield from alive.values_list(f"{kind.link}__pk", flat=True)
 
 
-def _named(kind: Kind, ids: Iterable[UUID]) -> set[str]:
-    rows = kind.rows.filter(pk__in=ids).values_list(*kind.file_fields)
-    return {name for names in rows for name in names if name}
+def _named(kind: Kind, ids: Iterable[UUID]) -> Iterator[str]:
+    for names in kind.rows.filter(pk__in=ids).values_list(*kind.file_fields):
+        yield from filter(None, names)
 
 
 def _resource_id(name: str) -> UUID | None:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from voice.engines.base import OptionSpec
-from voice.engines.registry import engine_get
+from voice.engines.registry import engine_check_language, engine_get
 from voice.errors import Blocked, Conflict, InvalidRequest, InvalidText, JobCancelled
 from voice.jobs.kind import Kind, register
 from voice.jobs.line import job_limits_hold
@@ -15,7 +15,6 @@ from voice.jobs.transitions import job_cancel, job_create, jobs_lock
 from voice.models import Job, JobKind, Synthesis, User, VoiceModel
 from voice.models.lifecycle import SynthesisStatus, VoiceModelStatus, advance
 from voice.services.idempotency import idempotency_forget
-from voice.services.voice_model import engine_check_language
 from voice.storage import output_storage, resource_folder
 from voice.text.normalize import clean_text, length_nfc
 

@@ -13,7 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from voice.jobs.kind import kinds
+from voice.jobs.kind import kinds, kinds_by_storage
 from voice.models import IdempotencyKey, User
 from voice.redis_client import redis_client
 from voice.selectors import BATCH, row_walk
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class PersonCounts:
-    """How much there is of a person, or was removed: `rows` by the plural of their kind.
+    """Counts of all that belongs to a person, or was removed: `rows` by the plural of their kind.
 
     `redis_keys` is None while Redis is away: then ask again.
     """
@@ -47,7 +47,7 @@ def user_trace_count(*, user_id: UUID) -> PersonCounts:
         sessions=sum(1 for _ in _sessions(user_id)),
         log_entries=_log_entries_about(User, [user_id]).count() + LogEntry.objects.filter(user=user_id).count(),
         idempotency_keys=IdempotencyKey.objects.filter(owner=user_id).count(),
-        stray_files=sum(1 for kind in kinds() for _ in kind.storage().entries(str(user_id))),
+        stray_files=sum(1 for storage in kinds_by_storage() for _ in storage.entries(str(user_id))),
         redis_keys=_in_redis(user_id, lambda key: 1),
     )
 
@@ -77,7 +77,7 @@ def user_trace_delete(*, user_id: UUID, on_row: Callable[[], None] = lambda: Non
     for user in User.objects.filter(pk=user_id):
         user.delete()
         gone.account = 1
-    gone.stray_files = sum(kind.storage().delete_folder(str(user_id)) for kind in kinds())
+    gone.stray_files = sum(storage.delete_folder(str(user_id)) for storage in kinds_by_storage())
     gone.redis_keys = _in_redis(user_id, lambda key: int(redis_client().unlink(key)))
     return gone
 
@@ -97,7 +97,7 @@ def _resources_delete(user_id: UUID, gone: PersonCounts, on_row: Callable[[], No
 
 
 def _log_entries_about(model: type[Any], ids: Iterable[UUID]) -> Any:
-    """What the admin wrote down about rows; of an account it holds the name."""
+    """The entries of the admin's log about rows; one about an account holds its name."""
     kind = ContentType.objects.get_for_model(model)
     return LogEntry.objects.filter(content_type=kind, object_id__in=[str(id) for id in ids])
 

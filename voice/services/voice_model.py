@@ -6,9 +6,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from voice.engines.base import LANGUAGES
-from voice.engines.registry import engine_get
-from voice.errors import Blocked, Conflict, InvalidRequest, VoiceError
+from voice.engines.registry import engine_check_language
+from voice.errors import Blocked, Conflict, VoiceError
 from voice.jobs.kind import Kind, register
 from voice.jobs.line import job_limits_hold
 from voice.jobs.transitions import job_cancel, job_create, job_fail, jobs_lock
@@ -39,15 +38,6 @@ def voice_model_clone(
         voice_model.samples.set(samples)
         job_create(owner=owner, resource=voice_model, depends_on=jobs)
     return voice_model
-
-
-def engine_check_language(engine_name: str, language: str) -> None:
-    """Raise InvalidRequest where an engine does not speak a language, EngineUnavailable where it is not here."""
-    if language not in engine_get(engine_name).languages:
-        raise InvalidRequest(
-            "language_unsupported",
-            f"The engine {engine_name!r} does not speak {LANGUAGES.get(language, language)}.",
-        )
 
 
 def voice_model_update(*, voice_model: VoiceModel, name: str) -> None:

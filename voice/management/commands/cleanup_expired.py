@@ -13,11 +13,11 @@ class Command(MaintenanceCommand):
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         found = expired_count()
         if dry_run:
-            self.tell(_words(found), dry_run=True)
+            self.report(_words(found), dry_run=True)
             return
         with self.progress("removing", total=found.total()) as step:
             done = expired_cleanup(on_row=step)
-        self.tell(_words(done), dry_run=False)
+        self.report(_words(done), dry_run=False)
 
 
 def _words(counts: Counter[str]) -> dict[str, int]:

@@ -28,7 +28,7 @@ class Command(MaintenanceCommand):
                 found = user_trace_delete(user_id=user_id, on_row=step)
             if name:
                 first_account_forget(settings.VAR_DIR, name)
-        self.tell(_words(found), dry_run=dry_run)
+        self.report(_words(found), dry_run=dry_run)
         if found.redis_keys is None:
             raise CommandError(f"Redis is away, all else was done. When it is back: manage.py purge_user {user_id}")
 
