@@ -1,6 +1,6 @@
-# Two images. `web`: web, beat and CPU workers, without torch. `gpu`: the worker that clones and speaks with XTTS v2.
-# The weights are in neither: their licence is yours to accept. CUDA's libraries come with torch's wheels; the host
-# needs NVIDIA's driver and container toolkit alone.
+# Two images: `web` for web, beat and CPU workers, without torch; `gpu` for the worker that clones and speaks with XTTS v2.
+# Neither contains the weights, because it is up to you to accept their licence. CUDA's libraries come with torch's
+# wheels; the host needs only NVIDIA's driver and container toolkit.
 
 FROM python:3.11-slim AS base
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 OPENBLAS_NUM_THREADS=1
