@@ -2,8 +2,8 @@
 
 `python -m benchmarks.api_load [--clients N] [--turns N] [--seconds S] [--json PATH]` starts the production form in a
 temporary folder (see `tests.rig.stacks`). Each client is a person with a voice of their own; it sends its next request
-when the one before is answered. Turns without a worker alternate with turns beside one that works off what was accepted,
-so that whatever else the machine does meets both.
+when the one before is answered. Turns without a worker alternate with turns beside one that works off what was
+accepted, so that whatever else the machine does meets both.
 """
 
 import argparse

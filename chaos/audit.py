@@ -1,4 +1,4 @@
-"""The end of the account: what was promised against rows, jobs and files. Exit status 1 where something is lost.
+"""The end of the account: compares promises with rows, jobs and files. Exit status 1 where something is lost.
 
 `python -m chaos.audit LEDGER` runs in the environment of the stack that it judges, after the load has ended, and
 writes what it found as JSON to stdout. First `cleanup_orphans` does its work: what a kill leaves half-written is its.

@@ -15,7 +15,7 @@ import psycopg
 INTERVAL_S = 0.5
 QUERY = "SELECT id, state, attempt, phase, lease_until, started_at, finished_at FROM voice_jobs"
 AWAY = (psycopg.OperationalError, sqlite3.OperationalError)
-"""What a database raises that is away, or busy."""
+"""The errors of a database that is away, or busy."""
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -83,7 +83,7 @@ class JobWatch(threading.Thread):
             return list(self._jobs.values())
 
     def unfinished(self) -> int:
-        """How many jobs have not ended, now. Raises what the driver raises while the database is away."""
+        """The number of jobs that have not ended. Raises the errors of the driver while the database is away."""
         return sum(job.state not in TERMINAL for job in self.look().values())
 
     def recovery_s(self, kills: Sequence[float], *, ends: Sequence[float] = (), lease_s: float) -> list[float]:

@@ -13,7 +13,7 @@ LEASE_S = 30.0  # the product's default
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much is asked. With 1,000 jobs it is what docs/RELIABILITY.md asks; with fewer, everything shrinks."""
+    """The amount of work. With 1,000 jobs it is that of docs/RELIABILITY.md; with fewer, everything shrinks."""
 
     jobs: int
 
@@ -57,7 +57,7 @@ class Scale:
 
     @property
     def flood_s(self) -> float:
-        """How long clients ask for far more than can be done."""
+        """The time in which clients ask for far more than can be done."""
         return min(60.0, max(5.0, self.jobs * 0.2))
 
     @property
@@ -87,7 +87,7 @@ class RowResult:
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """Where the rows run. `lease_s` goes to the stacks of all rows that do not need a shorter one."""
+    """The place where the rows run. `lease_s` goes to the stacks of all rows that do not need a shorter one."""
 
     folder: Path
     scale: Scale

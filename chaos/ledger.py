@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 class Expected(StrEnum):
-    """How a promise must end."""
+    """The end that a promise must have."""
 
     COMPLETED = "completed"
     WORKER_LOST = "worker_lost"  # it kills its workers
@@ -85,7 +85,7 @@ class Ledger:
             return [exchange for exchange in self._exchanges if exchange.status and not exchange.is_fair]
 
     def statuses(self) -> dict[str, int]:
-        """How often each status was answered."""
+        """The number of answers with each status."""
         with self._lock:
             found = Counter(str(exchange.status or "no answer") for exchange in self._exchanges)
         return dict(sorted(found.items()))

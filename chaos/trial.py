@@ -24,7 +24,7 @@ AUDIT_TIMEOUT_S = 600.0
 
 @dataclass(slots=True)
 class Verdict:
-    """What the audit found, and the figures of the ledger."""
+    """The findings of the audit, and the figures of the ledger."""
 
     findings: list[str]
     figures: dict[str, object]
@@ -90,7 +90,7 @@ class Trial:
         wait_until(lambda: self.unfinished() == 0, what=f"{len(models)} recordings and voices", timeout_s=180)
 
     def drain(self, *, timeout_s: float) -> None:
-        """Wait until every job has ended. The audit tells of those that have not."""
+        """Wait until every job has ended. The audit names those that have not."""
         self.say("waiting for the last job")
         try:
             wait_until(lambda: self.unfinished() == 0, what="the last job", timeout_s=timeout_s)
@@ -119,7 +119,7 @@ class Trial:
         return self._verdict(json.loads(done.stdout))
 
     def unfinished(self) -> int:
-        """How many jobs have not ended; -1 while the database is away."""
+        """The number of jobs that have not ended; -1 while the database is away."""
         try:
             return self.watch.unfinished()
         except AWAY:
@@ -129,7 +129,7 @@ class Trial:
         findings, attempts = audit["findings"], audit["attempts"]
         assert isinstance(findings, list)
         assert isinstance(attempts, dict)
-        unfair = [f"a user was told {each.status} {each.code} ({each.what})" for each in self.ledger.unfair()]
+        unfair = [f"a user got {each.status} {each.code} ({each.what})" for each in self.ledger.unfair()]
         figures = {
             "acknowledged": audit["promised"],
             "ended": audit["ended"],

@@ -56,7 +56,7 @@ class Keeper:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it was started and is gone, as it is when it has lost its Redis."""
+        """It was started and is gone, as it is when it has lost its Redis."""
         return self._process is not None and self._process.poll() is not None
 
     def add(self, group: int) -> None:
@@ -116,7 +116,7 @@ def main(var_dir: Path | None) -> int:
 
 
 def end_groups(groups: set[int]) -> None:
-    """Ask the leaders to finish, wait a little, then end whatever is left in their groups."""
+    """Ask the leaders to finish, wait a little, then end whatever is left of their groups."""
     for group in groups:
         try:
             os.kill(group, signal.SIGTERM)

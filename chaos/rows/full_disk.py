@@ -60,7 +60,7 @@ def _full_disks(lab: Lab, *, output: Path, uploads: Path, database: Path) -> Row
         verdict = trial.judge(timeout_s=lab.scale.drain_s)
     ended = verdict.figures["ended"]
     failures = [] if ended != {"completed": verdict.figures["acknowledged"]} else ["the disk did not get full"]
-    failures += [] if set(refused_uploads) <= {"507"} else [f"an upload without room was told {refused_uploads}"]
+    failures += [] if set(refused_uploads) <= {"507"} else [f"an upload without room got {refused_uploads}"]
     figures: dict[str, object] = {"uploads_without_room": refused_uploads, "writes_without_room": refused_writes}
     return row_result("R7", "full disks", verdict, figures=figures, failures=failures)
 

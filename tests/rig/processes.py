@@ -39,7 +39,7 @@ def free_port() -> int:
 
 
 def answers(url: str) -> bool:
-    """Whether a server says that all is well at `url`."""
+    """A server says that all is well at `url`."""
     try:
         return httpx.get(url, timeout=5, trust_env=False).is_success
     except httpx.HTTPError:
@@ -140,7 +140,7 @@ class Server:
         return self.log_path.read_text(errors="replace")
 
     def said(self, words: bytes) -> bool:
-        """Whether its log has these words since its last start."""
+        """Its log has these words since its last start."""
         with self.log_path.open("rb") as log:
             log.seek(self._log_start)
             return words in log.read()
@@ -179,7 +179,7 @@ def pool_of(worker: psutil.Process) -> list[psutil.Process]:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Whether it still runs; one that ended and that nobody has waited for yet does not."""
+    """It still runs; one that has ended and that nobody has waited for yet does not."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

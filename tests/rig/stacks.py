@@ -38,7 +38,7 @@ SHELL = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 def shell_environment() -> dict[str, str]:
-    """What a server may know of the caller's shell: none of its settings."""
+    """The part of the caller's shell that servers may know: none of its settings."""
     return {name: os.environ[name] for name in SHELL if name in os.environ}
 
 
@@ -70,12 +70,12 @@ def service_command(service: str, *, var_dir: Path, web_port: int = 8000, **opti
 
 
 def interpolated(text: str) -> str:
-    """What Compose makes of it where `.env` sets nothing."""
+    """The text as Compose reads it where `.env` sets nothing."""
     return re.sub(r"\$\{\w+:-(.*?)\}", r"\1", text)
 
 
 class Victim(StrEnum):
-    """What may be killed."""
+    """The processes that may be killed."""
 
     WEB = "web"
     WORKER = "worker parent"
@@ -106,7 +106,7 @@ class Stack(ABC):
     @property
     @abstractmethod
     def database_url(self) -> str:
-        """Where the jobs can be read."""
+        """The database that the jobs are in."""
 
     @abstractmethod
     def start(self) -> None:
@@ -126,11 +126,11 @@ class Stack(ABC):
         return [child for leader in leaders for child in pool_of(leader)] if kind is Victim.CHILD else leaders
 
     def answers(self) -> bool:
-        """Whether the web process is there."""
+        """The web process is there."""
         return answers(f"{self.url}/health/live")
 
     def is_ready(self) -> bool:
-        """Whether the web process says that everything works."""
+        """The web process says that everything works."""
         return answers(f"{self.url}/health/ready")
 
 
@@ -299,7 +299,7 @@ class ProductionStack(Stack):
         return redis.Redis.from_url(self.redis_url, socket_timeout=5)
 
     def redis_answers(self) -> bool:
-        """Whether Redis is there."""
+        """Redis is there."""
         try:
             with self.redis_client() as client:
                 return bool(client.ping())
