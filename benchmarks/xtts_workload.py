@@ -1,4 +1,4 @@
-"""The work of both sides of the XTTS benchmark: one text, one voice, and for each sentence a fixed number of tokens."""
+"""The work of both sides of XTTS's benchmark: one text, one voice, and for each sentence a fixed number of tokens."""
 
 import os
 import shutil
