@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -73,7 +73,7 @@ class JobWatch(threading.Thread):
                 if before is not None and before.lease_until and job.attempt > before.attempt:
                     self.takeovers.append(Takeover(id, before.lease_until, job.started_at))
                 if before is not None and job.attempt == before.attempt and not job.lease_until:
-                    found[id] = _with_lease(job, before.lease_until)  # of this attempt, the last that was seen
+                    found[id] = replace(job, lease_until=before.lease_until)  # of this attempt, the last that was seen
             self._jobs = found
         return found
 
@@ -129,10 +129,6 @@ def _seconds(at: datetime | str | None) -> float:
     if isinstance(at, str):  # SQLite's, in UTC
         at = datetime.fromisoformat(at).replace(tzinfo=UTC)
     return at.timestamp()
-
-
-def _with_lease(job: SeenJob, lease_until: float) -> SeenJob:
-    return SeenJob(job.id, job.state, job.attempt, job.phase, lease_until, job.started_at, job.finished_at)
 
 
 def now_s() -> float:
