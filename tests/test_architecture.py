@@ -31,10 +31,10 @@ WITHOUT_DJANGO = ("voice.engines", "voice.audio", "voice.text", "voice.errors")
 DJANGO = {"django", "rest_framework", "celery", "redis", "podstream", "environ"}
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for folder in ("voice", "podstream")
+    for folder in ("voice", "podstream", "scripts")
     for path in sorted((ROOT / folder).rglob("*.py"))
 }
-PROGRAMS = {"podstream.bootstrap", "voice.engines.embedded.espeak_child"}  # run by themselves, standard library only
+PROGRAMS = {"scripts.bootstrap", "voice.engines.embedded.espeak_child"}  # run by themselves, standard library only
 
 
 def imports_of(name: str) -> set[str]:

@@ -81,7 +81,7 @@ def test_every_queue_has_its_worker_and_only_the_gpu_image_has_torch() -> None:
     images = {name: service["build"]["target"] for name, service in OURS.items()}
     assert {name for name, target in images.items() if target == "gpu"} == {"worker-gpu", "worker-gpu-1"}
     stages = DOCKERFILE.split("\nFROM ")
-    assert [stage.split()[2] for stage in stages[1:] if "requirements-xtts.txt" in stage] == ["gpu"]
+    assert [stage.split()[2] for stage in stages[1:] if "locks/xtts.txt" in stage] == ["gpu"]
 
 
 def test_each_gpu_has_a_worker_of_its_own_name() -> None:
