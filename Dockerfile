@@ -12,14 +12,14 @@ RUN pip install --require-hashes -r locks/runtime.txt
 FROM base AS gpu
 COPY locks/xtts.txt ./locks/
 RUN pip install --require-hashes -r locks/xtts.txt
-COPY manage.py ./
+COPY LICENSE NOTICE manage.py ./
 COPY podstream podstream
 COPY voice voice
 USER podstream
 
 FROM base AS web
 ENV OMP_NUM_THREADS=1
-COPY manage.py ./
+COPY LICENSE NOTICE manage.py ./
 COPY podstream podstream
 COPY scripts scripts
 COPY voice voice

@@ -4,7 +4,7 @@
 # text, where a quote or a dollar sign would become part of a command.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-xtts setup-xtts-dev lock demo run download-xtts test test-backends test-xtts lint bench bench-xtts chaos clean
+.PHONY: help setup setup-dev setup-xtts setup-xtts-dev lock licences demo run download-xtts test test-backends test-xtts lint bench bench-xtts chaos clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -12,6 +12,7 @@ PYTHON ?= python3
 venv := .venv/bin/python
 venv_xtts := .venv-xtts/bin/python
 parallel := --numprocesses 2 --dist loadfile
+of_each_venv := tests/project/test_locks.py tests/project/test_licences.py
 on_s3 := $(addprefix tests/api/test_,audio.py isolation.py samples.py synthesis.py voice_models.py) tests/test_commands.py \
     $(addprefix tests/services/test_,deletion.py orphans.py purge.py retention.py worker.py)
 
@@ -61,6 +62,9 @@ setup-xtts-dev:  ## install the tools of developers into .venv-xtts as well
 lock: setup-dev  ## renew the lock files after requirements*.txt changed [ARGS=--upgrade: take the newest of the rest]
 	@$(venv) -m scripts.lock $(ARGS)
 
+licences: setup-xtts-dev  ## write the tables of docs/LICENCES.md anew, after the locks changed
+	@$(venv_xtts) -m scripts.licences
+
 download-xtts: setup-xtts  ## fetch the weights of XTTS v2; shows their licence first, and asks [ARGS="--folder=..."]
 	@exec $(venv_xtts) manage.py download_xtts $(ARGS)
 
@@ -81,7 +85,7 @@ test-backends: setup-dev  ## run the tests of API and jobs on SQLite, and those 
 	@TEST_STORAGE=s3 $(venv) -m pytest $(parallel) $(on_s3)
 
 test-xtts: setup-xtts-dev  ## run the tests of the XTTS engine, on random weights [ARGS="-k name"]
-	@$(venv_xtts) -m pytest $(if $(ARGS),$(ARGS),$(parallel)) tests/engines/xtts tests/engines/test_xtts_*.py
+	@$(venv_xtts) -m pytest $(if $(ARGS),$(ARGS),$(parallel)) tests/engines/xtts tests/engines/test_xtts_*.py $(of_each_venv)
 
 lint: setup-dev  ## ruff, mypy, Django's checks, migrations, the OpenAPI schema
 	@$(venv) -m ruff check .

@@ -56,7 +56,7 @@ def test_every_reference_leads_somewhere() -> None:
         assert {volume.split(":")[0] for volume in service.get("volumes", ())} <= set(COMPOSE["volumes"])
     targets = set(re.findall(r"^FROM \S+ AS (\w+)$", DOCKERFILE, re.MULTILINE))
     assert {service["build"]["target"] for service in OURS.values()} <= targets
-    copied = re.findall(r"^COPY (\S+) ", DOCKERFILE, re.MULTILINE)
+    copied = [path for line in re.findall(r"^COPY (.+) \S+$", DOCKERFILE, re.MULTILINE) for path in line.split()]
     kept = (ROOT / ".dockerignore").read_text().splitlines()
     assert copied
     for path in copied:
