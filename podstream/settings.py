@@ -77,7 +77,7 @@ ORPHAN_GRACE_S = env.number("ORPHAN_GRACE_S", 86_400.0, within=(0, 31_536_000))
 
 # XTTS v2, the engine of GPU workers; voice/apps.py hands these to it
 XTTS_CHECKPOINT = Path(env.text("XTTS_CHECKPOINT", str(VAR_DIR / "xtts"))).resolve()
-XTTS_LICENCE_ACCEPTED = env.flag("XTTS_LICENCE_ACCEPTED", False)  # of the weights: non-commercial use alone
+XTTS_LICENCE_ACCEPTED = env.flag("XTTS_LICENCE_ACCEPTED", False)  # of the weights: non-commercial use only
 XTTS_DEVICE = env.choice("XTTS_DEVICE", "auto", among=("auto", "cpu", "cuda"))
 XTTS_PRECISION = env.choice("XTTS_PRECISION", "auto", among=("auto", "float32", "bfloat16", "float16"))
 XTTS_BATCH_SIZE = env.integer("XTTS_BATCH_SIZE", 0, within=(0, 1024))
@@ -331,6 +331,6 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "uvicorn": {"handlers": [], "propagate": True},  # on a command line it has brought handlers of its own
-        "uvicorn.access": {"handlers": [], "propagate": False},  # it tells query strings; ours tells routes
+        "uvicorn.access": {"handlers": [], "propagate": False},  # it logs query strings; ours logs routes
     },
 }

@@ -15,6 +15,7 @@ class VoiceConfig(AppConfig):
         from voice import checks  # noqa: F401 (registers the system checks)
         from voice.engines.registry import xtts_configure
         from voice.engines.xtts.options import DeviceChoice, PrecisionChoice, XttsConfiguration
+        from voice.services import sample, synthesis, voice_model  # noqa: F401 (each registers its kind of work)
 
         xtts_configure(
             XttsConfiguration(

@@ -101,7 +101,7 @@ def xtts_is_whole(**_: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "XTTS v2 is off: the licence of its weights, which allows non-commercial use alone, is not accepted.",
+            "XTTS v2 is off: the licence of its weights, which allows non-commercial use only, is not accepted.",
             hint="If you accept it (docs/ENGINES.md says what it is), set XTTS_LICENCE_ACCEPTED=True; else use the "
             "embedded engine, and remove the weights.",
             id="voice.W004",
@@ -185,7 +185,7 @@ def sentry_is_whole(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.compatibility)
 def secrets_differ(**_: Any) -> list[CheckMessage]:
-    """Who learns the key of one thing must not be able to forge the other."""
+    """Whoever learns one key must not be able to forge what the other one signs."""
     if settings.SECRET_KEY != settings.JWT_SIGNING_KEY:
         return []
     return [

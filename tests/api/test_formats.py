@@ -1,6 +1,7 @@
 """The table of formats is all that there is to touch: the product and its documentation follow it."""
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,4 +70,5 @@ def test_the_documentation_says_what_the_table_says() -> None:
     rows = "\n".join(row(name, form) for name, form in FORMATS.items())
     assert rows in (ROOT / "docs" / "API.md").read_text()
     for page in (ROOT / "README.md", ROOT / "docs" / "VOICE_CLONING.md"):
-        assert " · ".join(FORMATS) in page.read_text(), page.name
+        named = [set(re.findall(r"[a-z0-9]+", line)) for line in page.read_text().splitlines() if " · " in line]
+        assert any(FORMATS.keys() <= names for names in named), page.name

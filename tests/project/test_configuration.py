@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.stacks import ROOT
+from tests.rig.processes import ROOT
 
 READERS = {"text", "items", "flag", "integer", "number", "choice", "url"}  # of podstream/environment.py
 

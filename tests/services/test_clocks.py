@@ -16,7 +16,7 @@ from tests.services.test_worker import LONG_TEXT, speak, state_of, upload
 from voice.jobs.recovery import SweepCounts, job_sweep, stuck_count
 from voice.jobs.transitions import job_claim, job_retry
 from voice.models import Job, User
-from voice.models.base import FromNow
+from voice.models.job import FromNow
 from voice.models.lifecycle import JobState, SynthesisStatus
 from voice.services.voice_model import voice_model_clone
 

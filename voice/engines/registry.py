@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from voice.engines.base import SpeechEngine
+from voice.engines.base import LANGUAGES, SpeechEngine
 from voice.engines.xtts.options import XttsConfiguration, require_available
-from voice.errors import EngineUnavailable
+from voice.errors import EngineUnavailable, InvalidRequest
 
 SHARED_BY_THREADS = frozenset({"xtts"})
 """Engines that decode the sentences of all threads of a process in one batch; each further process would hold the
@@ -79,3 +79,12 @@ def xtts_configure(configuration: XttsConfiguration) -> None:
     with _lock:
         _factories["xtts"] = partial(_xtts, configuration)
         _instances.pop("xtts", None)
+
+
+def engine_check_language(engine_name: str, language: str) -> None:
+    """Raise InvalidRequest where an engine does not speak a language, EngineUnavailable where it is not here."""
+    if language not in engine_get(engine_name).languages:
+        raise InvalidRequest(
+            "language_unsupported",
+            f"The engine {engine_name!r} does not speak {LANGUAGES.get(language, language)}.",
+        )

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('voice', '0004_job_fair_turns'),
+        ('voice', '0005_kinds_of_work'),
     ]
 
     operations = [

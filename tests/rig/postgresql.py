@@ -1,4 +1,4 @@
-"""A PostgreSQL of the rig's own, from the wheel that the tests use."""
+"""A PostgreSQL of the rig's own, from a wheel."""
 
 import logging
 import warnings
@@ -13,7 +13,7 @@ with warnings.catch_warnings():
 
 
 class Postgresql:
-    """One server, on a socket in `folder`. As safe as its defaults: nothing is made faster for the test."""
+    """One server, on a socket in `folder`. As safe as its defaults until `forget_safety`."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -34,11 +34,16 @@ class Postgresql:
         """Its process group."""
         return self._server.get_postmaster_info().pid
 
+    def forget_safety(self) -> None:
+        """Write without waiting for the disk, for tests that never crash it."""
+        self._server.psql("ALTER SYSTEM SET fsync = off;")
+        self._server.psql("SELECT pg_reload_conf();")
+
     def restart(self, *, mode: Literal["fast", "immediate"]) -> None:
         """Stop and start. `fast` cuts its clients off in good order, `immediate` as a crash does."""
         arguments = ("-w", "-m", mode, "-D", str(self._server.pgdata), "stop")
         pgexec("pg_ctl", arguments, bin_path=self._server.bin_path, user=self._server.system_user, timeout=60)
-        self._server.ensure_postgres_running()
+        self.ensure_running()
 
     def ensure_running(self) -> None:
         """Start it if it has given itself up."""
