@@ -1,9 +1,9 @@
 """What the API does under load: clients that read states, submit texts and upload recordings, all at once.
 
-`python -m benchmarks.api_load [--clients N] [--seconds S] [--json PATH]` starts the production form in a temporary
-folder (see `benchmarks.production`). Each client is a person with a voice of their own; it sends its next request when
-the one before is answered. Turns without a worker alternate with turns beside one that works off what was accepted,
-so that what else goes on on the machine meets both.
+`python -m benchmarks.api_load [--clients N] [--seconds S] [--turns N] [--json PATH]` starts the production form in a
+temporary folder (see `benchmarks.production`). Each client is a person with a voice of their own; it sends its next
+request when the one before is answered. Turns without a worker alternate with turns beside one that works off what was
+accepted, so that what else goes on on the machine meets both.
 """
 
 import argparse
@@ -28,7 +28,6 @@ from benchmarks.production import SERVICES, end, production
 from podstream.demo_voice import demo_recording
 
 READ, SUBMIT, UPLOAD = "GET /api/voice/history/{id}", "POST /api/voice/synthesize", "POST /api/voice/upload"
-TURNS = 3
 FIRST_SPEECH_TIMEOUT_S = 300.0  # of all who wait for their voices at once
 MIX = {READ: 80, SUBMIT: 15, UPLOAD: 5}  # of a hundred requests
 
@@ -154,7 +153,7 @@ def figures(request: str, sent: Sequence[Sent], *, elapsed_s: float, beside: str
     )
 
 
-def measure_all(folder: Path, *, clients: int, seconds: float) -> Iterator[Figures]:
+def measure_all(folder: Path, *, clients: int, seconds: float, turns: int) -> Iterator[Figures]:
     """Both sides in turns, on the same servers."""
     alone, beside_worker = Turns(), Turns()
     demo_recording(folder / "recording.wav")
@@ -164,7 +163,7 @@ def measure_all(folder: Path, *, clients: int, seconds: float) -> Iterator[Figur
         with ThreadPoolExecutor(clients) as pool:
             people = list(pool.map(lambda number: Client(servers.url, number, recording), range(clients)))
         end(worker)
-        for _ in range(TURNS):
+        for _ in range(turns):
             take_turn(alone, people, seconds=seconds)
             worker = servers.start_worker()
             take_turn(beside_worker, people, seconds=seconds)
@@ -188,12 +187,13 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=10.0, help=f"of each of {TURNS} turns a side")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each turn")
+    parser.add_argument("--turns", type=int, default=3, help="of each side")
     parser.add_argument("--json", type=Path, help="write the figures here as well")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever stops us, our servers are ended
     with tempfile.TemporaryDirectory() as folder:
-        rows = list(measure_all(Path(folder), clients=options.clients, seconds=options.seconds))
+        rows = list(measure_all(Path(folder), clients=options.clients, seconds=options.seconds, turns=options.turns))
     show(rows)
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
