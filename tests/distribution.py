@@ -5,6 +5,7 @@ them is a unit, and they come first, so that no process is left with a long one 
 """
 
 import pytest
+from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 LIVE_STACK = "the live stack"
@@ -50,11 +51,11 @@ class ServersFirst(LoadScopeScheduling):
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> ServersFirst | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ServersFirst | None:
     if config.getoption("dist") != "loadscope":
         return None
     config.option.loadscopereorder = False  # it would put the units of one test last
-    return ServersFirst(config)
+    return ServersFirst(config, log)
 
 
 @pytest.hookimpl(trylast=True)

@@ -13,6 +13,7 @@ from tests.project.stacks import ROOT
 
 
 @pytest.mark.worker
+@pytest.mark.timeout(280)  # on a machine that has other things to do as well
 def test_the_load_runs_without_and_beside_a_worker_and_nothing_fails(tmp_path: Path) -> None:
     target = tmp_path / "figures.json"
     options = ["--clients=2", "--seconds=3", "--turns=1", f"--json={target}"]
