@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 venv := .venv/bin/python
 venv_xtts := .venv-xtts/bin/python
-parallel := --numprocesses 2 --dist loadfile
+parallel := --numprocesses 4 --dist loadscope
 of_each_venv := tests/project/test_locks.py tests/project/test_licences.py
 on_s3 := $(addprefix tests/api/test_,audio.py isolation.py samples.py synthesis.py voice_models.py) tests/test_commands.py \
     $(addprefix tests/services/test_,deletion.py orphans.py purge.py retention.py worker.py)
