@@ -20,7 +20,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
-handler400 = "voice.api.exceptions.bad_request"
-handler403 = "voice.api.exceptions.permission_denied"
-handler404 = "voice.api.exceptions.not_found"
+handler400 = handler403 = handler404 = "voice.api.exceptions.refused"
 handler500 = "voice.api.exceptions.server_error"

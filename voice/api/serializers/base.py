@@ -1,4 +1,8 @@
-"""Fields that take exactly what they say, and what every resource shows."""
+"""Fields that take exactly what they say, query strings, and what every resource shows.
+
+The `example` of a serializer is what the published schema shows for it; voice/api/schema.py puts those of answers
+together from those of their parts.
+"""
 
 import math
 import unicodedata
@@ -19,6 +23,23 @@ from voice.models.base import Resource
 
 LANGUAGE_ALIASES = {"zh": "zh-cn"}
 READY = frozenset({"ready", "completed"})
+CREATED_AT = "2026-11-22T12:00:00Z"
+DONE: Mapping[str, Any] = {  # of the examples: what is alike in all resources whose job is completed
+    "progress": 1.0,
+    "phase": None,
+    "queue_position": None,
+    "estimated_wait_s": None,
+    "error": None,
+    "created_at": CREATED_AT,
+}
+
+
+def accepted(example: Mapping[str, Any], status: str, *unknown: str) -> dict[str, Any]:
+    """An example as it is before its job begins: `unknown` are the fields that the job fills in."""
+    links = {name: None if name == "audio" else link for name, link in example["links"].items()}
+    place = {"queue_position": 3, "estimated_wait_s": 4.2}
+    begun = {"status": status, "progress": 0.0, "updated_at": CREATED_AT, "links": links}
+    return {**example, **dict.fromkeys(unknown), **place, **begun}
 
 
 def printable(value: str) -> None:
@@ -31,6 +52,13 @@ def printable(value: str) -> None:
 
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses fields that it does not know: a typo must not pass for a default."""
+
+    @classmethod
+    def read(cls, data: Any) -> dict[str, Any]:
+        """`data` in this shape, or 422."""
+        serializer = cls(data=data)
+        serializer.is_valid(raise_exception=True)
+        return dict(cast(Mapping[str, Any], serializer.validated_data))
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -115,6 +143,27 @@ class LanguageField(StringField):
         return code
 
 
+@extend_schema_field({"type": ["string", "null"]})
+class TextOrNullField(serializers.ReadOnlyField):
+    """A text of a row; null where it is empty."""
+
+    def to_representation(self, value: str) -> str | None:
+        return value or None
+
+
+class PageQuery(StrictSerializer):
+    """Which part of a list is shown."""
+
+    page = serializers.IntegerField(required=False, min_value=1, max_value=10**9, help_text="From 1.")
+    page_size = serializers.IntegerField(required=False, min_value=1, max_value=100, help_text="Default: 20.")
+
+
+class AudioQuery(StrictSerializer):
+    """How audio is sent."""
+
+    download = serializers.BooleanField(default=False, help_text="1: browsers save it instead of playing it.")
+
+
 class ErrorSerializer(serializers.Serializer[Any]):
     """Why a resource failed or was rejected, so that a person can act on it."""
 
@@ -139,7 +188,7 @@ class ResourceSerializer(serializers.Serializer[Any]):
 
     def get_progress(self, resource: Resource) -> float:
         job = _job_of(resource)
-        if _status_of(resource) in READY:
+        if resource.status in READY:  # type: ignore[attr-defined]
             return 1.0
         return round(job.progress, 4) if job else 0.0
 
@@ -181,8 +230,10 @@ def link(name: str, resource: Resource) -> str:
     return reverse(name, kwargs={"id": resource.pk})
 
 
-def _status_of(resource: Resource) -> str:
-    return str(resource.status)  # type: ignore[attr-defined]
+def links_schema(*names: str) -> dict[str, Any]:
+    """An object of paths; one whose name ends with "?" may be null."""
+    types = {name.rstrip("?"): ["string", "null"] if name.endswith("?") else "string" for name in names}
+    return {"type": "object", "required": [*types], "properties": {name: {"type": types[name]} for name in types}}
 
 
 def _job_of(resource: Resource) -> Job | None:

@@ -1,4 +1,4 @@
-"""What this server can do."""
+"""What this server can do, how it is, and what it says about a failure."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 
 class LanguageSerializer(serializers.Serializer[Any]):
+    example = {"code": "en", "name": "English", "engines": ["embedded"]}
     code = serializers.CharField()
     name = serializers.CharField()
     engines = serializers.ListField(child=serializers.CharField(), help_text="Available engines that speak it.")
@@ -20,6 +21,13 @@ class LanguagesAnswer(serializers.Serializer[Any]):
 class OptionSerializer(serializers.Serializer[Any]):
     """A parameter of an engine, for `options` of a synthesis."""
 
+    example = {
+        "name": "clarity",
+        "minimum": 0.2,
+        "maximum": 0.5,
+        "default": 0.35,
+        "description": "Lower is closer to the speaker, higher is easier to understand.",
+    }
     name = serializers.CharField()
     minimum = serializers.FloatField()
     maximum = serializers.FloatField()
@@ -28,6 +36,15 @@ class OptionSerializer(serializers.Serializer[Any]):
 
 
 class EngineSerializer(serializers.Serializer[Any]):
+    example = {
+        "name": "embedded",
+        "is_available": True,
+        "is_default": True,
+        "version": "1",
+        "languages": ["de", "en"],
+        "options": [OptionSerializer.example],
+        "reason": None,
+    }
     name = serializers.CharField()
     is_available = serializers.BooleanField()
     is_default = serializers.BooleanField()
@@ -46,6 +63,18 @@ class EnginesAnswer(serializers.Serializer[Any]):
 class LimitsSerializer(serializers.Serializer[Any]):
     """The operator's settings."""
 
+    example = {
+        "max_voice_file_size_bytes": 10_485_760,
+        "min_voice_duration_s": 10.0,
+        "max_voice_duration_s": 300.0,
+        "max_synthesis_text_length": 5000,
+        "max_samples_per_model": 20,
+        "max_wait_s": 60,
+        "writes_per_hour": 20,
+        "max_unfinished_jobs": 100,
+        "audio_formats": ["wav", "mp3", "flac"],
+        "output_formats": ["mp3", "wav", "flac", "ogg"],
+    }
     max_voice_file_size_bytes = serializers.IntegerField()
     min_voice_duration_s = serializers.FloatField()
     max_voice_duration_s = serializers.FloatField()
@@ -61,6 +90,7 @@ class LimitsSerializer(serializers.Serializer[Any]):
 class UsageSerializer(serializers.Serializer[Any]):
     """What the account has here."""
 
+    example = {"samples": 2, "models": 1, "syntheses": 14, "speech_s": 310.2}
     samples = serializers.IntegerField()
     models = serializers.IntegerField()
     syntheses = serializers.IntegerField()
@@ -70,6 +100,7 @@ class UsageSerializer(serializers.Serializer[Any]):
 class RateLimitSerializer(serializers.Serializer[Any]):
     """Writes of the current hour."""
 
+    example = {"limit": 20, "remaining": 17, "reset_s": 1580}
     limit = serializers.IntegerField()
     remaining = serializers.IntegerField()
     reset_s = serializers.IntegerField()
@@ -86,6 +117,7 @@ class LimitsAnswer(serializers.Serializer[Any]):
 class HealthSerializer(serializers.Serializer[Any]):
     """The state of a process and of what it needs."""
 
+    example = {"status": "ok"}
     status = serializers.CharField()
     checks = serializers.DictField(child=serializers.CharField(), required=False)
 

@@ -7,25 +7,32 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from voice.api.serializers.base import (
+    DONE,
     ChoiceField,
     IdField,
     LanguageField,
     ResourceSerializer,
     StrictSerializer,
     StringField,
+    TextOrNullField,
+    accepted,
     link,
+    links_schema,
     printable,
 )
+from voice.api.serializers.samples import SAMPLE_ID
 from voice.engines.registry import engine_names
 from voice.models import VoiceModel
 from voice.models.lifecycle import VoiceModelStatus
 
 MAX_SAMPLES = 20
+MODEL_ID = "5a0f8f34-9d7d-4a53-8a0e-2f6f0f0a6c22"
 
 
 class CloneSerializer(StrictSerializer):
     """From which recordings a voice is cloned: one `sample_id`, or up to 20 `sample_ids` of one speaker."""
 
+    example = {"sample_id": SAMPLE_ID, "name": "My Voice", "language": "en"}
     sample_id = IdField(required=False)
     sample_ids = serializers.ListField(child=IdField(), required=False, min_length=1, max_length=MAX_SAMPLES)
     name = StringField(max_length=100, validators=[printable])
@@ -33,7 +40,7 @@ class CloneSerializer(StrictSerializer):
     engine = ChoiceField(choices=engine_names(), required=False, help_text="Default: the server's.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Leaves `sample_ids` alone, whichever of the two was sent."""
+        """Leaves only `sample_ids`, whichever of the two was sent."""
         if ("sample_id" in attrs) == ("sample_ids" in attrs):
             raise serializers.ValidationError(
                 {"sample_id": ["Send either `sample_id` or `sample_ids`."]}, code="one_of_two"
@@ -48,11 +55,28 @@ class CloneSerializer(StrictSerializer):
 class VoiceModelUpdateSerializer(StrictSerializer):
     """What can be changed on a voice."""
 
+    example = {"name": "My Voice"}
     name = StringField(max_length=100, validators=[printable])
 
 
 class VoiceModelSerializer(ResourceSerializer):
     """A cloned voice: pending → cloning → ready | failed."""
+
+    example = {
+        **DONE,
+        "id": MODEL_ID,
+        "status": "ready",
+        "updated_at": "2026-11-22T12:00:04Z",
+        "name": "My Voice",
+        "language": "en",
+        "engine": "embedded",
+        "sample_ids": [SAMPLE_ID],
+        "quality": {"similarity": 0.94},
+        "blocked": False,
+        "blocked_reason": None,
+        "links": {"self": f"/api/voice/models/{MODEL_ID}", "history": f"/api/voice/history?model_id={MODEL_ID}"},
+    }
+    accepted_example = accepted(example, "pending", "quality")
 
     status = serializers.ChoiceField(choices=VoiceModelStatus.choices)
     name = serializers.CharField()
@@ -61,7 +85,7 @@ class VoiceModelSerializer(ResourceSerializer):
     sample_ids = serializers.SerializerMethodField(help_text="Recordings that it was made from and that still exist.")
     quality = serializers.SerializerMethodField()
     blocked = serializers.BooleanField(source="is_blocked", help_text="A moderator keeps it from speaking.")
-    blocked_reason = serializers.SerializerMethodField()
+    blocked_reason = TextOrNullField()
     links = serializers.SerializerMethodField()
 
     @extend_schema_field({"type": "array", "items": {"type": "string", "format": "uuid"}})
@@ -72,17 +96,7 @@ class VoiceModelSerializer(ResourceSerializer):
     def get_quality(self, voice_model: VoiceModel) -> dict[str, Any] | None:
         return voice_model.quality
 
-    @extend_schema_field({"type": ["string", "null"]})
-    def get_blocked_reason(self, voice_model: VoiceModel) -> str | None:
-        return voice_model.blocked_reason or None
-
-    @extend_schema_field(
-        {
-            "type": "object",
-            "required": ["self", "history"],
-            "properties": {"self": {"type": "string"}, "history": {"type": "string"}},
-        }
-    )
+    @extend_schema_field(links_schema("self", "history"))
     def get_links(self, voice_model: VoiceModel) -> dict[str, str]:
         return {
             "self": link("voice-model", voice_model),

@@ -2,20 +2,16 @@
 
 import os
 from collections.abc import Callable
-from typing import Any
 
 import redis
 from django.core.files.storage import FileSystemStorage, Storage
 from django.db import DatabaseError, connection
-from rest_framework import permissions
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from voice.api import examples
-from voice.api.methods import METHODS
-from voice.api.schema import operation
+from voice.api.schema import Operation
 from voice.api.serializers.server import HealthSerializer
+from voice.api.views.base import PublicView
 from voice.errors import ServiceUnavailable
 from voice.jobs.heartbeat import workers_seen
 from voice.jobs.kind import kinds, queues
@@ -24,36 +20,30 @@ from voice.redis_client import redis_client
 OK = "ok"
 
 
-class LiveView(APIView):
+class LiveView(PublicView):
     """GET /health/live: the process answers."""
 
-    authentication_classes: list[Any] = []
-    permission_classes = [permissions.AllowAny]
-    http_method_names = METHODS
+    tag = "health"
+    operations = {"get": Operation("live", "The process answers", answer=HealthSerializer, problems=())}
 
-    @operation(
-        "live",
-        summary="The process answers",
-        tag="health",
-        answers={200: (HealthSerializer, {"status": "ok"})},
-        problems=(),
-        is_public=True,
-    )
     def get(self, request: Request) -> Response:
         return Response({"status": OK})
 
 
-class ReadyView(LiveView):
+class ReadyView(PublicView):
     """GET /health/ready: the process can reach all that it needs, and somebody does the work that it accepts."""
 
-    @operation(
-        "ready",
-        summary="The process can reach all that it needs, workers included",
-        tag="health",
-        answers={200: (HealthSerializer, examples.READY_ANSWER)},
-        problems=(503,),
-        is_public=True,
-    )
+    tag = "health"
+    operations = {
+        "get": Operation(
+            "ready",
+            "The process can reach all that it needs, workers included",
+            answer=HealthSerializer,
+            problems=(503,),
+            example={"status": OK, "checks": dict.fromkeys(("database", "redis", "storage", "worker"), OK)},
+        )
+    }
+
     def get(self, request: Request) -> Response:
         checks = {name: _state(check) for name, check in CHECKS.items()}
         if set(checks.values()) != {OK}:
@@ -87,7 +77,7 @@ def _storage() -> str:
 
 
 def _worker() -> str:
-    """Whether each kind of job has a worker that gave a sign of life lately."""
+    """OK where each kind of job has a worker that gave a sign of life lately."""
     served = {queue for worker in workers_seen() for queue in worker.queues}
     missing = [queue for queue in queues() if queue not in served]
     return f"none for {', '.join(missing)}" if missing else OK

@@ -2,14 +2,12 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 import redis
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import Http404, HttpResponse
 from django.utils.crypto import constant_time_compare
-from drf_spectacular.utils import extend_schema
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -19,13 +17,11 @@ from prometheus_client.core import (
     UnknownMetricFamily,
 )
 from prometheus_client.registry import Collector
-from rest_framework import permissions
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from voice.api.audio_response import AnyAccept
-from voice.api.methods import METHODS
 from voice.api.middleware import request_registry
+from voice.api.views.base import PublicView
 from voice.errors import NotAuthenticated
 from voice.jobs import metrics as job_metrics
 from voice.jobs.heartbeat import Heartbeat, workers_seen
@@ -117,15 +113,11 @@ def _histogram(histogram: Histogram, totals: TotalsRead) -> Metric:
 SOURCES: dict[str, Callable[[], Iterable[Metric]]] = {"database": _from_database, "redis": _from_redis}
 
 
-class MetricsView(APIView):
-    """GET /metrics, for who has METRICS_TOKEN; without that setting there is no such page."""
+class MetricsView(PublicView):
+    """GET /metrics, for whoever has METRICS_TOKEN; without that setting there is no such page."""
 
-    authentication_classes: list[Any] = []
-    permission_classes = [permissions.AllowAny]
     content_negotiation_class = AnyAccept
-    http_method_names = METHODS
 
-    @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
         _check_token(request)
         registry = request_registry()

@@ -6,158 +6,79 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db.models import QuerySet
-from django.http import HttpResponseBase
-from rest_framework.parsers import MultiPartParser
+from django.http import HttpResponse
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from voice.api import examples
-from voice.api.audio_response import AnyAccept, audio_response
-from voice.api.creation import Creation
-from voice.api.schema import IDEMPOTENCY_KEY, PREFER, audio_operation, operation
-from voice.api.serializers.queries import AudioQuery, PageQuery
+from voice.api.schema import Operation
 from voice.api.serializers.samples import SampleAnswer, SampleSerializer, SampleUpdateSerializer, UploadSerializer
-from voice.api.views.base import VoiceViewSet
-from voice.errors import Conflict, ServiceUnavailable, TooLarge
+from voice.api.views.base import AudioViewSet
+from voice.errors import ServiceUnavailable, TooLarge
 from voice.models import VoiceSample
 from voice.selectors import sample_visible_to
 from voice.services.sample import sample_create, sample_delete, sample_update, upload_judge
 from voice.storage import sample_storage
+from voice.storage.base import VoiceStorage
 
 MAX_DECODERS = 4
 DECODER_WAIT_S = 30.0
 _decoders = threading.BoundedSemaphore(MAX_DECODERS)  # each is a child process of up to some hundred megabytes
 
 
-class SampleViewSet(VoiceViewSet):
+class SampleViewSet(AudioViewSet):
     """The user's recordings."""
 
-    serializer_class = SampleSerializer
+    noun, tag = "sample", "samples"
+    audio_noun, audio_label = "recording", "name"
+    serializer_class, answer_class = SampleSerializer, SampleAnswer
+    create_class, update_class = UploadSerializer, SampleUpdateSerializer
+    accepted_status, waited_status = 201, 201
+    operations = {
+        "create": Operation(
+            "upload_sample",
+            "Upload a recording of a voice",
+            "Format, size and duration are judged at once; quality is measured afterwards, by a job.",
+            problems=(400, 401, 413, 415, 422, 429, 503, 507),
+        ),
+        "list": Operation("list_samples", "My recordings, newest first"),
+        "retrieve": Operation("show_sample", "One recording, with its quality"),
+        "partial_update": Operation("change_sample", "Rename a recording, or say its language"),
+        "destroy": Operation(
+            "delete_sample",
+            "Delete a recording and its files",
+            "Voices that were made from it stay. Deleting is never rate-limited.",
+        ),
+        "audio": Operation("download_sample", "The recording as it is used for cloning"),
+    }
 
     def visible(self) -> QuerySet[VoiceSample]:
         return sample_visible_to(self.user)
 
-    def represent(self, resource: VoiceSample) -> dict[str, Any]:
-        return {"sample": SampleSerializer(resource).data}
-
-    @operation(
-        "list_samples",
-        summary="My recordings, newest first",
-        tag="samples",
-        parameters=[PageQuery],
-        answers={200: (SampleSerializer(many=True), examples.SAMPLE)},
-        problems=(401, 404, 422, 503),
-    )
-    def list(self, request: Request) -> Response:
-        self.query(PageQuery)
-        return self.page(self.visible())
-
-    @operation(
-        "show_sample",
-        summary="One recording, with its quality",
-        tag="samples",
-        answers={200: (SampleAnswer, {"sample": examples.SAMPLE})},
-        problems=(401, 404, 503),
-    )
-    def retrieve(self, request: Request, id: UUID) -> Response:
-        return Response(self.represent(self.found(id)))
-
-    @operation(
-        "change_sample",
-        summary="Rename a recording, or say its language",
-        tag="samples",
-        request=(SampleUpdateSerializer, {"name": "Episode 12, intro"}),
-        answers={200: (SampleAnswer, {"sample": examples.SAMPLE})},
-        problems=(400, 401, 404, 422, 429, 503),
-    )
-    def partial_update(self, request: Request, id: UUID) -> Response:
-        self.found(id)
-        fields = self.valid(SampleUpdateSerializer, request.data)
-        return self.changed(id, lambda sample: sample_update(sample=sample, **fields))
-
-    @operation(
-        "delete_sample",
-        summary="Delete a recording and its files",
-        description="Voices that were made from it stay. Deleting is never rate-limited.",
-        tag="samples",
-        answers={204: (None, None)},
-        problems=(401, 404, 503),
-    )
-    def destroy(self, request: Request, id: UUID) -> Response:
-        sample_delete(sample=self.found(id))
-        return Response(status=204)
-
-
-class UploadViewSet(SampleViewSet):
-    """POST /upload: a recording is judged during the request and prepared afterwards."""
-
-    parser_classes = [MultiPartParser]
-
-    @operation(
-        "upload_sample",
-        summary="Upload a recording of a voice",
-        description="Format, size and duration are judged at once; quality is measured afterwards, by a job.",
-        tag="samples",
-        request=(UploadSerializer, examples.UPLOAD_REQUEST),
-        request_type="multipart/form-data",
-        parameters=[IDEMPOTENCY_KEY, PREFER],
-        answers={201: (SampleAnswer, {"sample": examples.SAMPLE_ACCEPTED})},
-        problems=(400, 401, 413, 415, 422, 429, 503, 507),
-    )
-    def upload(self, request: Request) -> HttpResponseBase:
-        fields = self.valid(UploadSerializer, request.data)
+    def create(self, request: Request) -> HttpResponse:
+        """A recording is judged during the request, and prepared afterwards."""
+        fields = UploadSerializer.read(request.data)
         audio: TemporaryUploadedFile = fields["audio"]
         _check_size(audio)
-        name = fields.get("name") or _name_of(audio)
-        language = fields.get("language", "")
-        creation = Creation(
-            request=request,
-            owner=self.user,
-            payload={"sha256": _sha256(audio), "name": name, "language": language},
-            visible=self.visible(),
-            represent=self.represent,
-            accepted_status=201,
-            waited_status=201,
-        )
-        if (replayed := creation.replay()) is not None:
+        names = {"name": fields.get("name") or _name_of(audio), "language": fields.get("language", "")}
+        payload = {"sha256": _sha256(audio), **names}
+        if (replayed := self.replay(payload)) is not None:
             return replayed
         self.check_writes()
         with _decoder(), upload_judge(Path(audio.temporary_file_path()), owner=self.user) as judged:
+            answer, is_replay = self.made(payload, lambda: sample_create(judged=judged, **names))
+        return self.respond(answer, is_replay=is_replay)  # it may wait: the decoder is for the next upload
 
-            def make() -> VoiceSample:
-                sample = sample_create(judged=judged, name=name, language=language)
-                self.spend_write(rows_written=1)
-                return sample
+    def update_one(self, resource: VoiceSample, **fields: Any) -> None:
+        sample_update(sample=resource, **fields)
 
-            answer, is_replay = creation.made(make)
-        return creation.respond(answer, is_replay=is_replay)  # it may wait: the decoder is for the next upload
+    def delete_one(self, resource: VoiceSample) -> None:
+        sample_delete(sample=resource)
 
-
-class SampleAudioViewSet(SampleViewSet):
-    """GET /samples/{id}/audio."""
-
-    content_negotiation_class = AnyAccept
-
-    @audio_operation(
-        "download_sample", summary="The recording as it is used for cloning", tag="samples", query=AudioQuery
-    )
-    def audio(self, request: Request, id: UUID) -> HttpResponseBase:
-        query = self.query(AudioQuery)
-        sample = self.found(id)
-        if not sample.audio_name:
-            raise Conflict("not_ready", f"There is no audio: the recording is {sample.status}.")
-        return audio_response(
-            request._request,
-            storage=sample_storage(),
-            name=sample.audio_name,
-            label=sample.name,
-            as_attachment=query["download"],
-        )
+    def audio_storage(self) -> VoiceStorage:
+        return sample_storage()
 
 
 @contextmanager

@@ -1,18 +1,22 @@
-"""What this server can do: /languages, /engines, /limits."""
+"""The abilities of this server: /languages, /engines, /limits."""
 
 from typing import Any, cast
 
 from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from voice.api import examples
 from voice.api.creation import writes_usage
-from voice.api.methods import METHODS
-from voice.api.schema import operation
-from voice.api.serializers.server import EnginesAnswer, LanguagesAnswer, LimitsAnswer
+from voice.api.schema import Operation
+from voice.api.serializers.server import (
+    EnginesAnswer,
+    LanguagesAnswer,
+    LimitsAnswer,
+    OptionSerializer,
+    RateLimitSerializer,
+)
 from voice.api.serializers.voice_models import MAX_SAMPLES
+from voice.api.views.base import View
 from voice.engines.base import LANGUAGES, SpeechEngine
 from voice.engines.registry import engine_get, engine_names
 from voice.errors import EngineUnavailable
@@ -20,69 +24,41 @@ from voice.models import AudioFormat, OutputFormat, User
 from voice.selectors import usage_of
 
 
-class LanguagesView(APIView):
+class LanguagesView(View):
     """GET /languages."""
 
-    http_method_names = METHODS
+    tag = "server"
+    operations = {"get": Operation("list_languages", "The languages that can be spoken", answer=LanguagesAnswer)}
 
-    @operation(
-        "list_languages",
-        summary="The languages that can be spoken",
-        tag="server",
-        answers={200: (LanguagesAnswer, examples.LANGUAGES_ANSWER)},
-    )
     def get(self, request: Request) -> Response:
         engines = [engine for name in engine_names() if (engine := _engine(name)[0])]
-        return Response(
-            {
-                "languages": [
-                    {
-                        "code": code,
-                        "name": name,
-                        "engines": [engine.name for engine in engines if code in engine.languages],
-                    }
-                    for code, name in LANGUAGES.items()
-                ]
-            }
-        )
+        languages = [
+            {"code": code, "name": name, "engines": [engine.name for engine in engines if code in engine.languages]}
+            for code, name in LANGUAGES.items()
+        ]
+        return Response({"languages": languages})
 
 
-class EnginesView(APIView):
+class EnginesView(View):
     """GET /engines."""
 
-    http_method_names = METHODS
+    tag = "server"
+    operations = {"get": Operation("list_engines", "The speech engines and their options", answer=EnginesAnswer)}
 
-    @operation(
-        "list_engines",
-        summary="The speech engines and their options",
-        tag="server",
-        answers={200: (EnginesAnswer, examples.ENGINES_ANSWER)},
-    )
     def get(self, request: Request) -> Response:
         return Response({"engines": [_described(name) for name in engine_names()]})
 
 
-class LimitsView(APIView):
+class LimitsView(View):
     """GET /limits."""
 
-    http_method_names = METHODS
+    tag = "server"
+    operations = {"get": Operation("show_limits", "The limits, and how much of them I use", answer=LimitsAnswer)}
 
-    @operation(
-        "show_limits",
-        summary="The limits, and how much of them I use",
-        tag="server",
-        answers={200: (LimitsAnswer, examples.LIMITS_ANSWER)},
-    )
     def get(self, request: Request) -> Response:
         user = cast(User, request.user)
-        rate = writes_usage(request, user)
-        return Response(
-            {
-                "limits": _limits(),
-                "usage": usage_of(user),
-                "rate_limit": {"limit": rate.limit, "remaining": rate.remaining, "reset_s": rate.reset_s},
-            }
-        )
+        rate = RateLimitSerializer(writes_usage(request, user)).data
+        return Response({"limits": _limits(), "usage": usage_of(user), "rate_limit": rate})
 
 
 def _limits() -> dict[str, Any]:
@@ -116,15 +92,6 @@ def _described(name: str) -> dict[str, Any]:
         "is_default": name == settings.VOICE_ENGINE,
         "version": engine.version if engine else None,
         "languages": sorted(engine.languages) if engine else [],
-        "options": [
-            {
-                "name": spec.name,
-                "minimum": spec.minimum,
-                "maximum": spec.maximum,
-                "default": spec.default,
-                "description": spec.description,
-            }
-            for spec in (engine.option_specs if engine else ())
-        ],
+        "options": OptionSerializer(engine.option_specs if engine else (), many=True).data,
         "reason": reason,
     }
