@@ -25,7 +25,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from voice.api.exceptions import Refused
-from voice.api.serializers.base import StrictSerializer
+from voice.api.serializers import StrictSerializer
 from voice.errors import Malformed
 from voice.jobs.messages import job_wait
 from voice.models import Job, User

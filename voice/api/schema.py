@@ -6,6 +6,7 @@ A view names its `operations`: by action, or by method where it has no actions. 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -15,12 +16,30 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from voice.api.exceptions import MEDIA_TYPE, Refused, problem_of
-from voice.api.serializers.base import AudioQuery
-from voice.api.serializers.server import ProblemSerializer
+from voice.api.serializers import CREATED_AT, AudioQuery, ResourceSerializer, StrictSerializer
 
 Shape = type[serializers.Serializer[Any]]
 REQUEST_ID = "7f0f4f0e6d2b4b8f9a3c5d1e0b6a9c44"
 AUDIO_TYPES = ("audio/mpeg", "audio/wav", "audio/flac", "audio/ogg")
+
+
+class FieldProblemSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """RFC 9457 problem details. Figures that belong to `detail` come as further members."""
+
+    type = serializers.CharField(help_text="Stable; differs for every code.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="A sentence for people.")
+    code = serializers.CharField(help_text="Stable, for machines.")
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=FieldProblemSerializer(many=True), required=False
+    )
+    request_id = serializers.CharField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +126,7 @@ class VoiceSchema(AutoSchema):
 
     @property
     def problems(self) -> tuple[int, ...]:
-        usual = USUAL_PROBLEMS[self.action]
+        usual = USUAL_PROBLEMS.get(self.action) or USUAL_PROBLEMS[self.method.lower()]
         return usual if self.operation.problems is None else self.operation.problems
 
     @property
@@ -145,7 +164,7 @@ class VoiceSchema(AutoSchema):
         request = self.get_request_serializer()
         if request is None:
             return []
-        return [OpenApiExample("Request", _example_of(request), request_only=True, media_type=self.map_parsers()[0])]
+        return [OpenApiExample("Request", example_of(request), request_only=True, media_type=self.map_parsers()[0])]
 
     def get_response_serializers(self) -> Any:
         answers = AUDIO_ANSWERS if self.action == "audio" else self._answers()
@@ -155,29 +174,52 @@ class VoiceSchema(AutoSchema):
         view, operation = self.view, self.operation
         match self.action:
             case "list":
-                rows = view.serializer_class
-                return {200: _answer(200, rows(many=True), rows.example)}
+                return {200: _answer(200, view.serializer_class(many=True), example_of(view.serializer_class))}
             case "create":
-                example = {view.noun: view.serializer_class.accepted_example}
-                done = {view.waited_status: _answer(view.waited_status, view.answer_class)}
-                return {**done, view.accepted_status: _answer(view.accepted_status, view.answer_class, example)}
-        shape = operation.answer or getattr(view, "answer_class", None)
+                accepted = {view.noun: accepted_example_of(view.serializer_class)}
+                done = {view.waited_status: _answer(view.waited_status, self._wrapped())}
+                return {**done, view.accepted_status: _answer(view.accepted_status, self._wrapped(), accepted)}
         if self.action == "destroy" or operation.status == 204:
             return {204: OpenApiResponse(description=HTTPStatus(204).phrase)}
-        return {operation.status: _answer(operation.status, shape, operation.example)}
+        return {operation.status: _answer(operation.status, operation.answer or self._wrapped(), operation.example)}
+
+    def _wrapped(self) -> Shape:
+        return wrapped(self.view.serializer_class, self.view.noun, self.view.word)
 
 
-def _example_of(shape: Any) -> Any:
-    """The example of a serializer: its own, or one made of those of its fields."""
-    if isinstance(shape, serializers.ListSerializer):
-        return [_example_of(shape.child)]
-    if hasattr(shape, "example"):
-        return shape.example
-    return {name: _example_of(field) for name, field in shape._declared_fields.items()}
+@cache
+def wrapped(shape: Shape, noun: str, word: str) -> Shape:
+    """The shape of an answer about one resource, which is its member `noun`."""
+    name = shape.__name__.removesuffix("Serializer")
+    return type(f"{name}Answer", (serializers.Serializer,), {noun: shape(), "__doc__": f"One {word}."})
+
+
+def example_of(shape: Any) -> Any:
+    """The example of a serializer or of a field; see voice/api/serializers.py."""
+    match shape:
+        case serializers.ListSerializer():
+            return [example_of(shape.child)]
+        case serializers.Serializer():
+            return example_of(type(shape))
+        case serializers.Field():
+            return shape.initial or None if isinstance(shape.initial, str) else shape.initial
+    own = getattr(shape, "example", {})
+    if issubclass(shape, StrictSerializer):
+        return own
+    return {**{name: example_of(field) for name, field in shape._declared_fields.items()}, **own}
+
+
+def accepted_example_of(shape: type[ResourceSerializer]) -> dict[str, Any]:
+    """The example of a resource before its job begins."""
+    example = example_of(shape)
+    status, *unknown = shape.accepted
+    begun = {"status": status, "progress": 0.0, "queue_position": 3, "estimated_wait_s": 4.2}
+    links = {name: None if name == "audio" else link for name, link in example["links"].items()}
+    return {**example, **dict.fromkeys(unknown), **begun, "updated_at": CREATED_AT, "links": links}
 
 
 def _answer(status: int, shape: Any, example: Any = None) -> OpenApiResponse:
-    shown = OpenApiExample(f"{status}", example or _example_of(shape), response_only=True, status_codes=[f"{status}"])
+    shown = OpenApiExample(f"{status}", example or example_of(shape), response_only=True, status_codes=[f"{status}"])
     return OpenApiResponse(shape, description=HTTPStatus(status).phrase, examples=[shown])
 
 

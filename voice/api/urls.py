@@ -7,12 +7,12 @@ from django.urls import path
 from rest_framework.parsers import MultiPartParser
 
 from voice.api.audio_response import AnyAccept
-from voice.api.views.auth import LogoutView, MeView, RegisterView, TokenRefreshView, TokenView
-from voice.api.views.base import ResourceViewSet
-from voice.api.views.samples import SampleViewSet
-from voice.api.views.server import EnginesView, LanguagesView, LimitsView
-from voice.api.views.synthesis import SynthesisViewSet
-from voice.api.views.voice_models import VoiceModelViewSet
+from voice.api.auth import AccountView, MeView
+from voice.api.samples import SampleViewSet
+from voice.api.server import ServerView
+from voice.api.synthesis import SynthesisViewSet
+from voice.api.views import ResourceViewSet
+from voice.api.voice_models import VoiceModelViewSet
 
 MAKE = {"post": "create"}
 ALL = {"get": "list"}
@@ -27,10 +27,10 @@ def route(at: str, view: type[ResourceViewSet], actions: Mapping[str, str], name
 
 
 urlpatterns = [
-    path("auth/register", RegisterView.as_view(), name="register"),
-    path("auth/token", TokenView.as_view(), name="token"),
-    path("auth/token/refresh", TokenRefreshView.as_view(), name="token-refresh"),
-    path("auth/logout", LogoutView.as_view(), name="logout"),
+    path("auth/register", AccountView.as_view({"post": "register"}), name="register"),
+    path("auth/token", AccountView.as_view({"post": "log_in"}), name="token"),
+    path("auth/token/refresh", AccountView.as_view({"post": "refresh"}), name="token-refresh"),
+    path("auth/logout", AccountView.as_view({"post": "log_out"}), name="logout"),
     path("auth/me", MeView.as_view(), name="me"),
     route("upload", SampleViewSet, MAKE, "upload", parser_classes=[MultiPartParser]),
     route("samples", SampleViewSet, ALL, "samples"),
@@ -44,7 +44,7 @@ urlpatterns = [
     route("history/<uuid:id>", SynthesisViewSet, LASTING, "synthesis"),
     route("history/<uuid:id>/audio", SynthesisViewSet, AUDIO, "synthesis-audio", content_negotiation_class=AnyAccept),
     route("history/<uuid:id>/cancel", SynthesisViewSet, {"post": "cancel"}, "synthesis-cancel"),
-    path("voice/languages", LanguagesView.as_view(), name="languages"),
-    path("voice/engines", EnginesView.as_view(), name="engines"),
-    path("voice/limits", LimitsView.as_view(), name="limits"),
+    path("voice/languages", ServerView.as_view({"get": "languages"}), name="languages"),
+    path("voice/engines", ServerView.as_view({"get": "engines"}), name="engines"),
+    path("voice/limits", ServerView.as_view({"get": "limits"}), name="limits"),
 ]

@@ -2,16 +2,18 @@
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 import redis
 from django.core.files.storage import FileSystemStorage, Storage
 from django.db import DatabaseError, connection
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.viewsets import ViewSetMixin
 
 from voice.api.schema import Operation
-from voice.api.serializers.server import HealthSerializer
-from voice.api.views.base import PublicView
+from voice.api.views import PublicView
 from voice.errors import ServiceUnavailable
 from voice.jobs.heartbeat import workers_seen
 from voice.jobs.kind import kinds, queues
@@ -20,31 +22,34 @@ from voice.redis_client import redis_client
 OK = "ok"
 
 
-class LiveView(PublicView):
-    """GET /health/live: the process answers."""
+class HealthSerializer(serializers.Serializer[Any]):
+    """The state of a process and of what it needs."""
 
-    tag = "health"
-    operations = {"get": Operation("live", "The process answers", answer=HealthSerializer, problems=())}
-
-    def get(self, request: Request) -> Response:
-        return Response({"status": OK})
+    status = serializers.CharField()
+    checks = serializers.DictField(child=serializers.CharField(), required=False)
 
 
-class ReadyView(PublicView):
-    """GET /health/ready: the process can reach all that it needs, and somebody does the work that it accepts."""
+class HealthView(ViewSetMixin, PublicView):
+    """Probes, for whatever starts and stops this process."""
 
     tag = "health"
     operations = {
-        "get": Operation(
+        "live": Operation("live", "The process answers", answer=HealthSerializer, problems=(), example={"status": OK}),
+        "ready": Operation(
             "ready",
             "The process can reach all that it needs, workers included",
             answer=HealthSerializer,
             problems=(503,),
             example={"status": OK, "checks": dict.fromkeys(("database", "redis", "storage", "worker"), OK)},
-        )
+        ),
     }
 
-    def get(self, request: Request) -> Response:
+    def live(self, request: Request) -> Response:
+        """The process answers."""
+        return Response({"status": OK})
+
+    def ready(self, request: Request) -> Response:
+        """The process can reach all that it needs, and somebody does the work that it accepts."""
         checks = {name: _state(check) for name, check in CHECKS.items()}
         if set(checks.values()) != {OK}:
             away = ", ".join(name for name, state in checks.items() if state != OK)

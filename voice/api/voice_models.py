@@ -1,13 +1,18 @@
-"""Cloned voices."""
+"""Voices: POST /clone, /models."""
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from voice.api.serializers.base import (
-    DONE,
+from voice.api.samples import SAMPLE_ID
+from voice.api.schema import Operation
+from voice.api.serializers import (
+    CREATED_AT,
     ChoiceField,
     IdField,
     LanguageField,
@@ -15,15 +20,16 @@ from voice.api.serializers.base import (
     StrictSerializer,
     StringField,
     TextOrNullField,
-    accepted,
     link,
     links_schema,
     printable,
 )
-from voice.api.serializers.samples import SAMPLE_ID
+from voice.api.views import ResourceViewSet, named_in_body
 from voice.engines.registry import engine_names
 from voice.models import VoiceModel
 from voice.models.lifecycle import VoiceModelStatus
+from voice.selectors import sample_visible_to, voice_model_visible_to
+from voice.services.voice_model import voice_model_clone, voice_model_delete, voice_model_update
 
 MAX_SAMPLES = 20
 MODEL_ID = "5a0f8f34-9d7d-4a53-8a0e-2f6f0f0a6c22"
@@ -62,31 +68,22 @@ class VoiceModelUpdateSerializer(StrictSerializer):
 class VoiceModelSerializer(ResourceSerializer):
     """A cloned voice: pending → cloning → ready | failed."""
 
-    example = {
-        **DONE,
-        "id": MODEL_ID,
-        "status": "ready",
-        "updated_at": "2026-11-22T12:00:04Z",
-        "name": "My Voice",
-        "language": "en",
-        "engine": "embedded",
-        "sample_ids": [SAMPLE_ID],
-        "quality": {"similarity": 0.94},
-        "blocked": False,
-        "blocked_reason": None,
-        "links": {"self": f"/api/voice/models/{MODEL_ID}", "history": f"/api/voice/history?model_id={MODEL_ID}"},
-    }
-    accepted_example = accepted(example, "pending", "quality")
+    example = {"id": MODEL_ID, "created_at": CREATED_AT, "updated_at": "2026-11-22T12:00:04Z"}
+    accepted = ("pending", "quality")
 
-    status = serializers.ChoiceField(choices=VoiceModelStatus.choices)
-    name = serializers.CharField()
-    language = serializers.CharField()
-    engine = serializers.CharField()
-    sample_ids = serializers.SerializerMethodField(help_text="Recordings that it was made from and that still exist.")
-    quality = serializers.SerializerMethodField()
+    status = serializers.ChoiceField(choices=VoiceModelStatus.choices, initial="ready")
+    name = serializers.CharField(initial="My Voice")
+    language = serializers.CharField(initial="en")
+    engine = serializers.CharField(initial="embedded")
+    sample_ids = serializers.SerializerMethodField(
+        initial=[SAMPLE_ID], help_text="Recordings that it was made from and that still exist."
+    )
+    quality = serializers.SerializerMethodField(initial={"similarity": 0.94})
     blocked = serializers.BooleanField(source="is_blocked", help_text="A moderator keeps it from speaking.")
     blocked_reason = TextOrNullField()
-    links = serializers.SerializerMethodField()
+    links = serializers.SerializerMethodField(
+        initial={"self": f"/api/voice/models/{MODEL_ID}", "history": f"/api/voice/history?model_id={MODEL_ID}"}
+    )
 
     @extend_schema_field({"type": "array", "items": {"type": "string", "format": "uuid"}})
     def get_sample_ids(self, voice_model: VoiceModel) -> list[str]:
@@ -104,7 +101,38 @@ class VoiceModelSerializer(ResourceSerializer):
         }
 
 
-class VoiceModelAnswer(serializers.Serializer[Any]):
-    """One voice."""
+class VoiceModelViewSet(ResourceViewSet):
+    """The user's voices."""
 
-    model = VoiceModelSerializer()
+    noun, word, tag = "model", "voice", "models"
+    serializer_class, create_class, update_class = VoiceModelSerializer, CloneSerializer, VoiceModelUpdateSerializer
+    operations = {
+        "create": Operation(
+            "clone_voice",
+            "Clone a voice from recordings",
+            "The recordings may still be in preparation: the job waits for them.",
+        ),
+        "list": Operation("list_models", "My voices, newest first"),
+        "retrieve": Operation("show_model", "One voice"),
+        "partial_update": Operation("change_model", "Rename a voice"),
+        "destroy": Operation(
+            "delete_model",
+            "Delete a voice",
+            "What was spoken in it stays in the history. Deleting is never rate-limited.",
+        ),
+    }
+
+    def visible(self) -> QuerySet[VoiceModel]:
+        return voice_model_visible_to(self.user)
+
+    def make(self, *, sample_ids: Sequence[UUID], **fields: Any) -> VoiceModel:
+        samples = named_in_body(
+            sample_visible_to(self.user), *sample_ids, field="sample_id", message="There is no such recording."
+        )
+        return voice_model_clone(owner=self.user, samples=samples, **{"engine": "", **fields})
+
+    def update_one(self, resource: VoiceModel, **fields: Any) -> None:
+        voice_model_update(voice_model=resource, **fields)
+
+    def delete_one(self, resource: VoiceModel) -> None:
+        voice_model_delete(voice_model=resource)

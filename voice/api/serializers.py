@@ -1,10 +1,10 @@
 """Fields that take exactly what they say, query strings, and what every resource shows.
 
-The `example` of a serializer is what the published schema shows for it; voice/api/schema.py puts those of answers
-together from those of their parts.
+The published schema shows examples. That of a request is its `example`. That of an answer has each field's `initial`,
+which DRF uses for nothing else here, or what `example` has for it: ids and times, whose `initial` is no JSON.
 """
 
-import math
+import sys
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -24,22 +24,6 @@ from voice.models.base import Resource
 LANGUAGE_ALIASES = {"zh": "zh-cn"}
 READY = frozenset({"ready", "completed"})
 CREATED_AT = "2026-11-22T12:00:00Z"
-DONE: Mapping[str, Any] = {  # of the examples: what is alike in all resources whose job is completed
-    "progress": 1.0,
-    "phase": None,
-    "queue_position": None,
-    "estimated_wait_s": None,
-    "error": None,
-    "created_at": CREATED_AT,
-}
-
-
-def accepted(example: Mapping[str, Any], status: str, *unknown: str) -> dict[str, Any]:
-    """An example as it is before its job begins: `unknown` are the fields that the job fills in."""
-    links = {name: None if name == "audio" else link for name, link in example["links"].items()}
-    place = {"queue_position": 3, "estimated_wait_s": 4.2}
-    begun = {"status": status, "progress": 0.0, "updated_at": CREATED_AT, "links": links}
-    return {**example, **dict.fromkeys(unknown), **place, **begun}
 
 
 def printable(value: str) -> None:
@@ -77,11 +61,38 @@ def _shown(name: str) -> str:
     return name.encode("ascii", "backslashreplace").decode()[:100]
 
 
-class StringField(serializers.CharField):
-    """A JSON string. Numbers are not strings."""
+class _OfType(serializers.Field[Any, Any, Any, Any]):
+    """Takes values of some JSON types: a number is no string, and true is no number."""
 
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
+    json_types: tuple[type, ...] = (str,)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if type(data) not in self.json_types:
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
+class StringField(_OfType, serializers.CharField):
+    """A JSON string."""
+
+
+class IdField(_OfType, serializers.UUIDField):
+    """A UUID as a string."""
+
+
+class WholeNumberField(_OfType, serializers.IntegerField):
+    """A JSON integer."""
+
+    json_types = (int,)
+
+
+class NumberField(_OfType, serializers.FloatField):
+    """A finite JSON number."""
+
+    json_types = (int, float)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if type(data) in self.json_types and not abs(data) <= sys.float_info.max:  # nor is NaN
             self.fail("invalid")
         return super().to_internal_value(data)
 
@@ -96,39 +107,6 @@ class ChoiceField(serializers.ChoiceField):
         return data
 
 
-class NumberField(serializers.FloatField):
-    """A finite JSON number."""
-
-    def to_internal_value(self, data: Any) -> float:
-        if isinstance(data, bool) or not isinstance(data, int | float):
-            self.fail("invalid")
-        try:
-            value = float(data)
-        except OverflowError:
-            self.fail("invalid")
-        if not math.isfinite(value):
-            self.fail("invalid")
-        return value
-
-
-class WholeNumberField(serializers.IntegerField):
-    """A JSON integer."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not isinstance(data, int):
-            self.fail("invalid")
-        return data
-
-
-class IdField(serializers.UUIDField):
-    """A UUID as a string."""
-
-    def to_internal_value(self, data: Any) -> UUID:
-        if not isinstance(data, str):
-            self.fail("invalid", value=data)
-        return super().to_internal_value(data)
-
-
 @extend_schema_field({"type": "string", "enum": [*LANGUAGES, *LANGUAGE_ALIASES], "example": "en"})
 class LanguageField(StringField):
     """One of the product's languages; "zh" is understood as "zh-cn"."""
@@ -136,7 +114,7 @@ class LanguageField(StringField):
     default_error_messages = {"language_unsupported": "Not a language of this product: see /api/voice/languages."}
 
     def to_internal_value(self, data: Any) -> str:
-        code = super().to_internal_value(data).lower()
+        code: str = super().to_internal_value(data).lower()
         code = LANGUAGE_ALIASES.get(code, code)
         if code and code not in LANGUAGES:
             self.fail("language_unsupported")
@@ -174,8 +152,11 @@ class ErrorSerializer(serializers.Serializer[Any]):
 class ResourceSerializer(serializers.Serializer[Any]):
     """The fields that samples, voice models and syntheses share."""
 
+    accepted: tuple[str, ...]
+    """Its first status, and the fields that are null until its job is done."""
+
     id = serializers.UUIDField()
-    progress = serializers.SerializerMethodField(help_text="Share of the work that is done, 0 to 1.")
+    progress = serializers.SerializerMethodField(initial=1.0, help_text="Share of the work that is done, 0 to 1.")
     phase = serializers.SerializerMethodField(help_text="What is being done right now.")
     queue_position = serializers.SerializerMethodField(help_text="1 is next. Null unless its job is queued.")
     estimated_wait_s = serializers.SerializerMethodField(

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from voice.api.audio_response import audio_gone, audio_response
 from voice.api.creation import CreatingViewSet
 from voice.api.schema import Operation
-from voice.api.serializers.base import AudioQuery, PageQuery, StrictSerializer
+from voice.api.serializers import AudioQuery, PageQuery, StrictSerializer
 from voice.errors import Conflict, NotFound
 from voice.storage.base import VoiceStorage
 
@@ -71,15 +71,15 @@ def _path_of(url: str | None) -> str | None:
 class ResourceViewSet(CreatingViewSet):
     """The resources of the user who asks: made, listed, shown, changed and deleted.
 
-    A resource says `visible` and `make`, how one is updated and deleted, and has the serializers. `noun` is its member
-    in a body.
+    A subclass says which are visible, how one is made, updated and deleted, and with which serializers. One is called
+    `noun` in JSON, and `word` by people.
     """
 
     http_method_names = METHODS
     pagination_class = Pages
     noun: str
+    word: str
     tag: str
-    answer_class: type[serializers.Serializer[Any]]
     update_class: type[StrictSerializer]
     query_class: type[StrictSerializer] = PageQuery
     operations: Mapping[str, Operation]
@@ -137,7 +137,6 @@ class ResourceViewSet(CreatingViewSet):
 class AudioViewSet(ResourceViewSet):
     """Resources that have audio. `audio_label` names the field that a download is named after."""
 
-    audio_noun: str
     audio_label: str
 
     def audio_storage(self) -> VoiceStorage:
@@ -150,7 +149,7 @@ class AudioViewSet(ResourceViewSet):
         if getattr(resource, "audio_removed_at", None) is not None:
             raise audio_gone()
         if not resource.audio_name:
-            raise Conflict("not_ready", f"There is no audio: the {self.audio_noun} is {resource.status}.")
+            raise Conflict("not_ready", f"There is no audio: the {self.word} is {resource.status}.")
         return audio_response(
             request._request,
             storage=self.audio_storage(),
