@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.api.audio_response import ByteRange, etag_matches, parse_range, safe_file_name
+from voice.api.audio_response import etag_matches, parse_range, safe_file_name
 from voice.api.exceptions import Refused
 
 
@@ -24,7 +24,7 @@ from voice.api.exceptions import Refused
     ],
 )
 def test_one_range_is_a_part(header: str, start: int, length: int) -> None:
-    assert parse_range(header, 1000) == ByteRange(start, length, 1000)
+    assert parse_range(header, 1000) == range(start, start + length)
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,7 @@ def test_any_header_gives_a_part_inside_the_content_or_none(header: str, size: i
         part = parse_range(f"bytes={header}", size)
     except Refused:
         return
-    assert part is None or (part.start >= 0 and part.length >= 1 and part.start + part.length <= size)
-
-
-def test_content_range_is_inclusive() -> None:
-    assert ByteRange(10, 5, 100).content_range == "bytes 10-14/100"
+    assert part is None or (part.start >= 0 and len(part) >= 1 and part.stop <= size)
 
 
 @pytest.mark.parametrize("header", ['"a"', 'W/"a"', '"b", "a"', "*", ' W/"b" , W/"a" '])

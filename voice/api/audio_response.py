@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from asgiref.sync import sync_to_async
@@ -37,21 +36,8 @@ class AnyAccept(DefaultContentNegotiation):
         return first, first.media_type
 
 
-@dataclass(frozen=True, slots=True)
-class ByteRange:
-    """`length` bytes from `start` of a content of `size` bytes."""
-
-    start: int
-    length: int
-    size: int
-
-    @property
-    def content_range(self) -> str:
-        return f"bytes {self.start}-{self.start + self.length - 1}/{self.size}"
-
-
-def parse_range(header: str | None, size: int) -> ByteRange | None:
-    """The part that a Range header asks for, or None for the whole.
+def parse_range(header: str | None, size: int) -> range | None:
+    """The part of `size` bytes that a Range header asks for, or None for the whole.
 
     Several ranges at once, other units and what does not parse are ignored, as the RFC allows: the whole is sent.
     Raises Refused `range_not_satisfiable`.
@@ -75,7 +61,7 @@ def parse_range(header: str | None, size: int) -> ByteRange | None:
             status=416,
             headers={"Content-Range": f"bytes */{size}"},
         )
-    return ByteRange(start, end - start + 1, size)
+    return range(start, end + 1)
 
 
 def etag_matches(header: str | None, etag: str) -> bool:
@@ -111,15 +97,15 @@ def audio_response(
         return HttpResponseRedirect(signed, headers={"Cache-Control": "no-store"})
     part, status = _part(request, etag, size), 206
     if part is None:
-        part, status = ByteRange(0, size, size), 200
+        part, status = range(size), 200
     else:
-        headers["Content-Range"] = part.content_range
-    headers |= {"Content-Length": str(part.length), "Content-Disposition": disposition}
+        headers["Content-Range"] = f"bytes {part[0]}-{part[-1]}/{size}"
+    headers |= {"Content-Length": str(len(part)), "Content-Disposition": disposition}
     if request.method == "HEAD":
         return HttpResponse(status=status, headers=headers, content_type=content_type)
     with _gone_if_missing(name):
-        file = storage.open_part(name, start=part.start, length=part.length)
-    return _stream(request, file, part.length, status=status, headers=headers, content_type=content_type)
+        file = storage.open_part(name, start=part.start, length=len(part))
+    return _stream(request, file, len(part), status=status, headers=headers, content_type=content_type)
 
 
 def safe_file_name(label: str) -> str:
@@ -143,7 +129,7 @@ def _gone_if_missing(name: str) -> Iterator[None]:
         raise audio_gone() from error
 
 
-def _part(request: HttpRequest, etag: str, size: int) -> ByteRange | None:
+def _part(request: HttpRequest, etag: str, size: int) -> range | None:
     if request.method != "GET" or request.headers.get("If-Range", etag) != etag:
         return None
     return parse_range(request.headers.get("Range"), size)

@@ -94,10 +94,10 @@ async def _refuse(
 ) -> None:
     headers = dict(scope["headers"])
     request_id = request_id_from(headers.get(HEADER.lower().encode(), b"").decode("latin1"))
-    told = problem_of(error, request_id=request_id)
-    status = told["status"]
+    answer = problem_of(error, request_id=request_id)
+    status = answer["status"]
     request_observe(method=scope["method"], route=BODY_REFUSED, status=status, duration_s=time.monotonic() - started)
-    body = json.dumps(told).encode()
+    body = json.dumps(answer).encode()
     answer_headers = [
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -41,7 +41,7 @@ _waiters = threading.BoundedSemaphore(MAX_WAITERS)  # each holds a thread of thi
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Where a user stands: `used` of `limit` writes, all given back in `reset_s` seconds."""
+    """A user's hour: `used` of `limit` writes, all given back in `reset_s` seconds."""
 
     limit: int
     used: int
@@ -61,34 +61,8 @@ class Usage:
 
 
 def writes_usage(request: HttpRequest, user: User) -> Usage:
-    """How much of the user's hour is used. Counts nothing."""
+    """The user's hour as it stands. Counts nothing."""
     return _counted(request, user, increment=False) or _usage_by_rows(user)
-
-
-def writes_check(request: HttpRequest, user: User) -> Usage:
-    """Raise Refused `rate_limited` where no write is left. Counts nothing, so it can come before expensive work."""
-    usage = writes_usage(request, user)
-    if usage.remaining == 0:
-        raise _rate_limited(usage)
-    return usage
-
-
-def writes_spend(request: HttpRequest, user: User, *, rows_written: int) -> Usage:
-    """Count one write, or raise Refused `rate_limited`. Exact under any number of parallel requests.
-
-    Call it in the transaction of the write, so that what came too late is rolled back. While Redis is away the
-    user's jobs of the last hour are counted instead; `rows_written` says how many of them this write has added
-    by now.
-    """
-    usage = _counted(request, user, increment=True)
-    if usage is None:
-        # one at a time, or each would miss the others' rows; no key is changed, so that their inserts need not wait
-        User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        by_rows = _usage_by_rows(user)
-        usage = Usage(by_rows.limit, by_rows.used + 1 - rows_written, by_rows.reset_s)
-    if usage.used > usage.limit:
-        raise _rate_limited(usage)
-    return usage
 
 
 def _counted(request: HttpRequest, user: User, *, increment: bool) -> Usage | None:
@@ -220,12 +194,27 @@ class CreatingViewSet(viewsets.GenericViewSet[Any]):
         return HttpResponse(body, status=status, headers=headers, content_type="application/json")
 
     def check_writes(self) -> None:
-        """429 where no write is left."""
-        self._usage = writes_check(self.request, self.user)
+        """Raise Refused `rate_limited` where no write is left. Counts nothing, so it can come before hard work."""
+        self._usage = writes_usage(self.request, self.user)
+        if self._usage.remaining == 0:
+            raise _rate_limited(self._usage)
 
     def spend_write(self, *, rows_written: int) -> None:
-        """Count this write, or 429."""
-        self._usage = writes_spend(self.request, self.user, rows_written=rows_written)
+        """Count one write, or raise Refused `rate_limited`. Exact under any number of parallel requests.
+
+        Call it in the transaction of the write, so that what came too late is rolled back. While Redis is away the
+        user's jobs of the last hour are counted instead; `rows_written` says how many of them this write has added
+        by now.
+        """
+        usage = _counted(self.request, self.user, increment=True)
+        if usage is None:
+            # one at a time, or each would miss the others' rows; no key is changed, so their inserts need not wait
+            User.objects.select_for_update(no_key=True).get(pk=self.user.pk)
+            by_rows = _usage_by_rows(self.user)
+            usage = replace(by_rows, used=by_rows.used + 1 - rows_written)
+        self._usage = usage
+        if usage.used > usage.limit:
+            raise _rate_limited(usage)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)

@@ -74,7 +74,7 @@ FOREIGN: Mapping[type[Exception], errors.VoiceError] = {
         "malformed_multipart", "The form cannot be read. Send multipart/form-data with one file."
     ),
 }
-"""What others raise, as one of ours; likewise along the ancestors."""
+"""Exceptions of others, as one of ours; likewise along the ancestors."""
 
 
 class Refused(errors.VoiceError):
@@ -145,7 +145,7 @@ def _expected(error: Exception) -> errors.VoiceError | None:
 
 
 def _of_framework(error: drf.APIException) -> Refused:
-    """What DRF and simplejwt refuse by themselves: methods, media types, tokens."""
+    """A refusal of DRF or simplejwt itself: methods, media types, tokens."""
     detail: Any = error.detail
     if isinstance(detail, dict):  # simplejwt says more than a client needs
         detail = detail.get("detail", "")

@@ -90,7 +90,7 @@ class UploadSerializer(StrictSerializer):
     example = {"audio": "(the bytes of a WAV, MP3 or FLAC file)", "name": "Episode 12, intro", "language": "en"}
     audio = serializers.FileField(
         allow_empty_file=True,  # an empty file is judged as audio, like any other
-        help_text="WAV, MP3 or FLAC, told by its content.",
+        help_text="WAV, MP3 or FLAC, recognised by its content.",
     )
     name = StringField(
         max_length=200, required=False, allow_blank=True, validators=[printable], help_text="Default: the file's name."
@@ -99,7 +99,7 @@ class UploadSerializer(StrictSerializer):
 
 
 class SampleUpdateSerializer(StrictSerializer):
-    """What can be changed on a recording."""
+    """The fields of a recording that can be changed."""
 
     example = {"name": "Episode 12, intro"}
     name = StringField(max_length=200, required=False, validators=[printable])

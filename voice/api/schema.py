@@ -44,7 +44,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What cannot be derived of an operation; None stands for what its action usually has.
+    """The things about an operation that cannot be derived; None stands for what its action usually has.
 
     `problems` are the error statuses that can come. `example` is of the answer, where its serializer has another.
     """

@@ -137,13 +137,13 @@ class PageQuery(StrictSerializer):
 
 
 class AudioQuery(StrictSerializer):
-    """How audio is sent."""
+    """The way in which audio is sent."""
 
     download = serializers.BooleanField(default=False, help_text="1: browsers save it instead of playing it.")
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
-    """Why a resource failed or was rejected, so that a person can act on it."""
+    """The reason why a resource failed or was rejected, so that a person can act on it."""
 
     code = serializers.CharField(help_text="Stable, for machines.")
     message = serializers.CharField(help_text="A sentence for people.")

@@ -75,7 +75,7 @@ class LimitsSerializer(serializers.Serializer[Any]):
 
 
 class UsageSerializer(serializers.Serializer[Any]):
-    """What the account has here."""
+    """The things that the account has here."""
 
     samples = serializers.IntegerField(initial=2)
     models = serializers.IntegerField(initial=1)

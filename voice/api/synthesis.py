@@ -44,7 +44,7 @@ ORDERINGS = {
 
 
 class SynthesizeSerializer(StrictSerializer):
-    """What is to be spoken, in which voice, and how."""
+    """A text to be spoken, the voice for it, and the way."""
 
     example = {"model_id": MODEL_ID, "text": "Hello, world!", "output_format": "mp3"}
     model_id = IdField()
@@ -121,7 +121,7 @@ CANCELLED = {
 
 
 class SynthesisViewSet(AudioViewSet):
-    """What the user had spoken."""
+    """The texts that the user had spoken."""
 
     noun, word, tag = "synthesis", "synthesis", "history"
     audio_label = "voice_model_label"

@@ -59,7 +59,7 @@ class CloneSerializer(StrictSerializer):
 
 
 class VoiceModelUpdateSerializer(StrictSerializer):
-    """What can be changed on a voice."""
+    """The fields of a voice that can be changed."""
 
     example = {"name": "My Voice"}
     name = StringField(max_length=100, validators=[printable])
