@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('voice', '0005_kinds_of_work'),
+        ('voice', '0006_job_request_id'),
     ]
 
     operations = [
