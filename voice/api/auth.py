@@ -75,7 +75,7 @@ class RegisterAnswer(TokenPairSerializer):
 
 
 class AccountView(ViewSetMixin, PublicView):
-    """Accounts, for those who have no token yet."""
+    """Accounts and their tokens."""
 
     tag = "auth"
     operations = {
