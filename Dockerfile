@@ -6,13 +6,13 @@ FROM python:3.11-slim AS base
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 OPENBLAS_NUM_THREADS=1
 RUN useradd --create-home --uid 10001 podstream && install --directory --owner podstream /srv/var /srv/xtts
 WORKDIR /srv/podstream
-COPY requirements.txt ./
-RUN pip install -r requirements.txt
+COPY locks/runtime.txt ./locks/
+RUN pip install --require-hashes -r locks/runtime.txt
 
 FROM base AS gpu
-COPY requirements-xtts.txt ./
-RUN pip install -r requirements-xtts.txt
-COPY manage.py ./
+COPY locks/xtts.txt ./locks/
+RUN pip install --require-hashes -r locks/xtts.txt
+COPY LICENSE NOTICE manage.py ./
 COPY local local
 COPY podstream podstream
 COPY voice voice
@@ -20,7 +20,7 @@ USER podstream
 
 FROM base AS web
 ENV OMP_NUM_THREADS=1
-COPY manage.py ./
+COPY LICENSE NOTICE manage.py ./
 COPY local local
 COPY podstream podstream
 COPY scripts scripts

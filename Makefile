@@ -4,7 +4,7 @@
 # where a quote or a dollar sign would become part of a command.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-xtts setup-xtts-dev demo run download-xtts test test-backends test-xtts lint bench bench-xtts chaos clean
+.PHONY: help setup setup-dev setup-xtts setup-xtts-dev lock licences demo run download-xtts test test-backends test-xtts lint bench bench-xtts chaos clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -12,6 +12,7 @@ PYTHON ?= python3
 venv := .venv/bin/python
 venv_xtts := .venv-xtts/bin/python
 parallel := --numprocesses 2 --dist loadfile
+of_each_venv := tests/project/test_locks.py tests/project/test_licences.py
 on_s3 := $(addprefix tests/api/test_,audio.py isolation.py samples.py synthesis.py voice_models.py) tests/test_commands.py \
     $(addprefix tests/services/test_,deletion.py orphans.py purge.py retention.py worker.py)
 
@@ -47,16 +48,22 @@ help:  ## show this list
 	@echo 'State lives in VAR_DIR (default: var). Two stacks side by side: make run VAR_DIR=var2 PORT=8001'
 
 setup:  ## install everything the product needs into .venv (the other targets do this by themselves)
-	@$(PYTHON) -I podstream/bootstrap.py requirements.txt
+	@$(PYTHON) -I scripts/bootstrap.py locks/runtime.txt
 
 setup-dev:  ## also install the developers' tools into .venv
-	@$(PYTHON) -I podstream/bootstrap.py requirements.txt requirements-dev.txt
+	@$(PYTHON) -I scripts/bootstrap.py locks/dev.txt
 
 setup-xtts:  ## install the XTTS engine into .venv-xtts: some 6 GB, most of it CUDA
-	@$(PYTHON) -I podstream/bootstrap.py --venv=.venv-xtts requirements-xtts.txt
+	@$(PYTHON) -I scripts/bootstrap.py --venv=.venv-xtts locks/xtts.txt
 
 setup-xtts-dev:  ## also install the developers' tools into .venv-xtts
-	@$(PYTHON) -I podstream/bootstrap.py --venv=.venv-xtts requirements-xtts.txt requirements-dev.txt
+	@$(PYTHON) -I scripts/bootstrap.py --venv=.venv-xtts locks/xtts-dev.txt
+
+lock: setup-dev  ## renew the lock files after requirements*.txt changed [ARGS=--upgrade: newest versions of everything else]
+	@$(venv) -m scripts.lock $(ARGS)
+
+licences: setup-xtts-dev  ## write the tables of docs/LICENCES.md anew, after the locks changed
+	@$(venv_xtts) -m scripts.licences
 
 download-xtts: setup-xtts  ## fetch the weights of XTTS v2, after showing their licence and asking [ARGS="--folder=..."]
 	@exec $(venv_xtts) manage.py download_xtts $(ARGS)
@@ -78,7 +85,7 @@ test-backends: setup-dev  ## run the tests of the API and jobs on SQLite, and th
 	@TEST_STORAGE=s3 $(venv) -m pytest $(parallel) $(on_s3)
 
 test-xtts: setup-xtts-dev  ## run the tests of the XTTS engine, on random weights [ARGS="-k name"]
-	@$(venv_xtts) -m pytest $(if $(ARGS),$(ARGS),$(parallel)) tests/engines/xtts tests/engines/test_xtts_*.py
+	@$(venv_xtts) -m pytest $(if $(ARGS),$(ARGS),$(parallel)) tests/engines/xtts tests/engines/test_xtts_*.py $(of_each_venv)
 
 lint: setup-dev  ## check with ruff, mypy and Django; check migrations and the OpenAPI schema
 	@$(venv) -m ruff check .
@@ -99,4 +106,4 @@ chaos: setup-dev  ## kill, stop and starve real servers, and count what is lost 
 
 clean:  ## remove .venv, .venv-xtts and caches; your voices in VAR_DIR stay
 	rm -rf .venv .venv-xtts .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find local podstream voice tests benchmarks chaos -name __pycache__ -type d -prune -exec rm -rf {} +
+	find local podstream scripts voice tests benchmarks chaos -name __pycache__ -type d -prune -exec rm -rf {} +

