@@ -14,7 +14,7 @@ from django.db import connection
 from tests.api.rows import completed_synthesis, ready_model, ready_sample
 from tests.services.test_job import make_sample
 from voice.errors import InvalidAudio
-from voice.jobs.outcome import Outcome
+from voice.jobs.kind import Outcome
 from voice.jobs.run import _finish
 from voice.jobs.transitions import job_claim, job_fail
 from voice.models import IdempotencyKey, Job, Synthesis, User, VoiceModel, VoiceSample
