@@ -11,10 +11,10 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 venv := .venv/bin/python
 venv_xtts := .venv-xtts/bin/python
-parallel := --numprocesses 2 --dist loadfile
+parallel := --numprocesses 4 --dist loadscope
 of_each_venv := tests/project/test_locks.py tests/project/test_licences.py
 on_s3 := $(addprefix tests/api/test_,audio.py isolation.py samples.py synthesis.py voice_models.py) tests/test_commands.py \
-    $(addprefix tests/services/test_,deletion.py orphans.py purge.py retention.py worker.py)
+    $(addprefix tests/services/test_,deletion.py orphans.py purge.py retention.py) tests/jobs/test_worker.py
 
 export DEMO_TEXT := $(value TEXT)
 export DEMO_SAMPLE := $(value SAMPLE)
@@ -80,7 +80,7 @@ test: setup-dev  ## run all tests, on PostgreSQL and local files [ARGS="-k name"
 
 test-backends: setup-dev  ## run the tests of the API and jobs on SQLite, and those of files on S3
 	@echo 'The API and the jobs, on SQLite:'
-	@TEST_DATABASE=sqlite $(venv) -m pytest $(parallel) tests/api tests/services
+	@TEST_DATABASE=sqlite $(venv) -m pytest $(parallel) tests/api tests/jobs tests/services
 	@echo 'Everything that touches files, on S3:'
 	@TEST_STORAGE=s3 $(venv) -m pytest $(parallel) $(on_s3)
 

@@ -193,7 +193,7 @@ STORAGES = {
 FILE_UPLOAD_TEMP_DIR = str(WORK_DIR)
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
-FILE_UPLOAD_HANDLERS = ["voice.api.upload_handler.WorkFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["voice.api.parsers.WorkFileUploadHandler"]
 UPLOAD_OVERHEAD = 65_536  # what multipart may add to a file of the greatest size
 DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144  # JSON: 5,000 code points escaped are 60 KB
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 50
@@ -213,8 +213,7 @@ INSTALLED_APPS = [
     "voice",
 ]
 MIDDLEWARE = [
-    "voice.api.middleware.RequestMetricsMiddleware",
-    "voice.api.middleware.RequestIdMiddleware",
+    "voice.api.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -291,8 +290,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["voice.api.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "voice.api.pagination.PageNumberPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "voice.api.schema.VoiceSchema",
     "EXCEPTION_HANDLER": "voice.api.exceptions.problem_handler",
     "DATETIME_FORMAT": "iso-8601",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -321,7 +319,7 @@ RATELIMIT_USE_CACHE = "default"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "voice.api.middleware.RequestIdFilter"}},
+    "filters": {"request_id": {"()": "voice.request_id.RequestIdFilter"}},
     "formatters": {
         "line": {"()": "podstream.log_format.LineFormatter"},
         "json": {"()": "podstream.log_format.JsonFormatter"},

@@ -4,23 +4,21 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from voice.api.views.health import LiveView, ReadyView
-from voice.api.views.metrics import MetricsView
-from voice.api.views.pages import DocsView, SchemaView, index
+from voice.api.health import HealthView
+from voice.api.metrics import MetricsView
+from voice.api.pages import DocsView, SchemaView, index
 
 urlpatterns = [
     path("", index, name="index"),
     path("api/", include("voice.api.urls")),
     path("api/schema", SchemaView.as_view(), name="schema"),
     path("api/docs", DocsView.as_view(url_name="schema"), name="docs"),
-    path("health/live", LiveView.as_view(), name="live"),
-    path("health/ready", ReadyView.as_view(), name="ready"),
+    path("health/live", HealthView.as_view({"get": "live"}), name="live"),
+    path("health/ready", HealthView.as_view({"get": "ready"}), name="ready"),
     path("metrics", MetricsView.as_view(), name="metrics"),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
 ]
 
-handler400 = "voice.api.exceptions.bad_request"
-handler403 = "voice.api.exceptions.permission_denied"
-handler404 = "voice.api.exceptions.not_found"
+handler400 = handler403 = handler404 = "voice.api.exceptions.refused"
 handler500 = "voice.api.exceptions.server_error"

@@ -21,6 +21,26 @@ TEST_STORAGE = os.environ.get("TEST_STORAGE", "local")
 atexit.register(shutil.rmtree, VAR_DIR, ignore_errors=True)  # registered first, so it runs after Redis has stopped
 
 
+FORGETFUL = {  # nobody wants to see the data again, and many connect to it
+    "max_connections": "500",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+}
+
+
+def _start_postgresql() -> Postgresql | None:
+    """One server for all processes of pytest-xdist; pytest-django gives each a database of its own in it."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ["DATABASE_URL"] = os.environ["TEST_POSTGRESQL_URL"]
+        return None
+    server = Postgresql(VAR_DIR / "postgresql", FORGETFUL)
+    server.start()
+    os.environ["DATABASE_URL"] = os.environ["TEST_POSTGRESQL_URL"] = server.url
+    return server
+
+
 def _prepare_environment() -> Postgresql | None:
     os.environ["ENV_FILE"] = os.devnull  # a developer's own .env is not for tests
     os.environ["REDIS_URL"] = ""
@@ -30,11 +50,7 @@ def _prepare_environment() -> Postgresql | None:
     if TEST_DATABASE == "sqlite":
         os.environ["DATABASE_URL"] = f"sqlite:///{VAR_DIR / 'podstream.sqlite3'}"
         return None
-    server = Postgresql(VAR_DIR / "postgresql")
-    server.start()
-    server.forget_safety()
-    os.environ["DATABASE_URL"] = server.url
-    return server
+    return _start_postgresql()
 
 
 def _start_s3() -> S3Server | None:

@@ -52,8 +52,8 @@ def fresh_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
-    """SQLite in a file: other processes and threads must see it."""
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """A database for each process of pytest-xdist. SQLite in a file: other processes and threads must see it."""
     if TEST_DATABASE == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(VAR_DIR / "test.sqlite3")
 

@@ -29,6 +29,7 @@ LAYERS = {
     "voice.audio": 1,
     "voice.text": 1,
     "voice.disk_full": 1,
+    "voice.request_id": 1,
     "voice.errors": 0,
 }
 DOORS = {part for part, layer in LAYERS.items() if layer == 5}

@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 from django.test import RequestFactory
 
 from podstream.log_format import JsonFormatter, LineFormatter
-from voice.api.middleware import RequestIdFilter
 from voice.models import Synthesis, User
+from voice.request_id import RequestIdFilter
 
 SECRET = "The launch code is\n\nDETAIL: twelve"
 FORMATTERS: list[Callable[[], logging.Formatter]] = [LineFormatter, JsonFormatter]

@@ -2,7 +2,7 @@
 
 A `VoiceError` is something that a person can act on: it carries a stable machine-readable `code`, a sentence for
 humans and whether trying the same thing again can help. Everything else that is raised is a bug.
-HTTP knows these kinds in `voice/api/exceptions.py`; nothing here knows HTTP.
+`voice/api/exceptions.py` has the one table from kind to status of HTTP; nothing here knows HTTP.
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,14 @@ class VoiceError(Exception):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
+
+
+class Malformed(VoiceError):
+    """A request that cannot be read (400)."""
+
+
+class NotFound(VoiceError):
+    """There is nothing of that name for this user (404)."""
 
 
 class UnsupportedAudio(VoiceError):

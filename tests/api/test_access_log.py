@@ -2,13 +2,17 @@
 
 import json
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
 from podstream.log_format import JsonFormatter
-from voice.models import User
+from voice.jobs.run import job_run_next
+from voice.models import Job, User
+from voice.request_id import RequestIdFilter, request_id_current
 
 
 @pytest.mark.django_db
@@ -47,3 +51,24 @@ def test_logging_asks_the_database_for_nobody(user: User, django_assert_num_quer
     client.force_login(user)
     with django_assert_num_queries(0):  # type: ignore[operator]
         assert client.get("/").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lines_of_a_job_carry_the_id_of_the_request_that_made_it(
+    upload: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.handler.addFilter(RequestIdFilter())
+    caplog.set_level(logging.INFO)
+    for sent in ("the-first", "the-second"):
+        assert upload(headers={"X-Request-ID": sent}).status_code == 201
+    assert request_id_current() == ""
+    made_by = {str(job.pk): job.request_id for job in Job.objects.all()}
+    assert sorted(made_by.values()) == ["the-first", "the-second"]
+    caplog.clear()
+    for _ in made_by:
+        job_run_next(kind="preprocess")  # whose turn it is, whichever request's message woke this worker
+    lines = [each for each in caplog.records if each.getMessage().startswith("job ")]
+    assert len(lines) == 4, "claimed and completed"
+    for line in lines:
+        job_id = line.getMessage().split()[1].rstrip(":")
+        assert line.request_id == made_by[job_id]  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What belongs to somebody else does not exist, on every route there is."""
+"""The things of somebody else do not exist, on every route there is."""
 
 import re
 import uuid

@@ -1,4 +1,4 @@
-"""What /metrics tells, and to whom."""
+"""The figures of /metrics, and who may read them."""
 
 import fcntl
 import os

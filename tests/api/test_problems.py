@@ -91,8 +91,8 @@ def test_a_bug_is_500_without_internals(
     def stumble(*args: object, **kwargs: object) -> None:
         raise _Bug("password=hunter2 at /srv/secret")
 
-    monkeypatch.setattr("voice.api.views.samples.sample_visible_to", stumble)
-    monkeypatch.setattr("voice.api.views.pages.HttpResponse", stumble)
+    monkeypatch.setattr("voice.api.samples.sample_visible_to", stumble)
+    monkeypatch.setattr("voice.api.pages.HttpResponse", stumble)
     api.raise_request_exception = False
     response = api.get(path)
     body = assert_problem(response, 500, "internal_error")

@@ -1,4 +1,4 @@
-"""How many queries each route makes: each has its number, and a list of many rows costs what one of few does."""
+"""The number of queries that each route makes: each has its own, and a list of many rows costs what one of few does."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

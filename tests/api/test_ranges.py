@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.api.audio_response import ByteRange, UnsatisfiableRange, etag_matches, parse_range, safe_file_name
+from voice.api.audio_response import etag_matches, parse_range, safe_file_name
+from voice.api.exceptions import Refused
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ from voice.api.audio_response import ByteRange, UnsatisfiableRange, etag_matches
     ],
 )
 def test_one_range_is_a_part(header: str, start: int, length: int) -> None:
-    assert parse_range(header, 1000) == ByteRange(start, length, 1000)
+    assert parse_range(header, 1000) == range(start, start + length)
 
 
 @pytest.mark.parametrize(
@@ -50,12 +51,12 @@ def test_what_is_no_single_range_is_ignored(header: str | None) -> None:
 
 @pytest.mark.parametrize("header", ["bytes=1000-", "bytes=1000-2000", "bytes=-0"])
 def test_a_range_beyond_the_end_is_unsatisfiable(header: str) -> None:
-    with pytest.raises(UnsatisfiableRange):
+    with pytest.raises(Refused, match="range_not_satisfiable"):
         parse_range(header, 1000)
 
 
 def test_nothing_of_an_empty_content_is_satisfiable() -> None:
-    with pytest.raises(UnsatisfiableRange):
+    with pytest.raises(Refused, match="range_not_satisfiable"):
         parse_range("bytes=0-", 0)
 
 
@@ -63,13 +64,9 @@ def test_nothing_of_an_empty_content_is_satisfiable() -> None:
 def test_any_header_gives_a_part_inside_the_content_or_none(header: str, size: int) -> None:
     try:
         part = parse_range(f"bytes={header}", size)
-    except UnsatisfiableRange:
+    except Refused:
         return
-    assert part is None or (part.start >= 0 and part.length >= 1 and part.start + part.length <= size)
-
-
-def test_content_range_is_inclusive() -> None:
-    assert ByteRange(10, 5, 100).content_range == "bytes 10-14/100"
+    assert part is None or (part.start >= 0 and len(part) >= 1 and part.stop <= size)
 
 
 @pytest.mark.parametrize("header", ['"a"', 'W/"a"', '"b", "a"', "*", ' W/"b" , W/"a" '])

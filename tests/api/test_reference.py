@@ -51,8 +51,6 @@ def _codes_of(tree: ast.AST, kinds: set[str]) -> Iterator[str]:
             yield from (_first_word(call) for call in ast.walk(node) if _calls(call, "__init__"))
         elif any(_calls(node, kind) for kind in kinds):
             yield _first_word(node)
-        elif _calls(node, "_Told"):
-            yield _first_word(node, place=1)
 
 
 def _calls(node: ast.AST, name: str) -> bool:
@@ -61,9 +59,9 @@ def _calls(node: ast.AST, name: str) -> bool:
     return name == (node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", ""))
 
 
-def _first_word(call: ast.AST, *, place: int = 0) -> str:
+def _first_word(call: ast.AST) -> str:
     assert isinstance(call, ast.Call)
-    argument = call.args[place]
+    argument = call.args[0]
     return str(argument.value) if isinstance(argument, ast.Constant) else ""
 
 

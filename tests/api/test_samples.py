@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from tests.api.conftest import RECORDING
 from tests.api.rows import ready_sample
 from tests.waveforms import mp3_bytes, speech_like, wav_bytes
-from voice.api.views import samples
+from voice.api import samples
 from voice.models import Job, User, VoiceSample
 from voice.storage import sample_storage
 

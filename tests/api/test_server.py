@@ -1,4 +1,4 @@
-"""What the server says of itself: languages, engines, limits, health, pages."""
+"""The server about itself: languages, engines, limits, health, pages."""
 
 import re
 from pathlib import Path

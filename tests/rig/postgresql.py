@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -13,15 +14,19 @@ with warnings.catch_warnings():
 
 
 class Postgresql:
-    """One server, on a socket in `folder`. As safe as its defaults until `forget_safety`."""
+    """One server, on a socket in `folder`, with its defaults unless `settings` change them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._server = PostgresServer(folder, cleanup_mode="stop")
+        self._settings = settings or {}
         self.has_started = False
 
     def start(self) -> None:
         """Make the database, and start."""
+        self._server.ensure_pgdata_inited()
+        with (self._server.pgdata / "postgresql.auto.conf").open("a") as f:
+            f.writelines(f"{name} = {value}\n" for name, value in self._settings.items())
         self._server.start()
         self.has_started = True
 
@@ -33,11 +38,6 @@ class Postgresql:
     def group(self) -> int:
         """Its process group."""
         return self._server.get_postmaster_info().pid
-
-    def forget_safety(self) -> None:
-        """Write without waiting for the disk, for tests that never crash it."""
-        self._server.psql("ALTER SYSTEM SET fsync = off;")
-        self._server.psql("SELECT pg_reload_conf();")
 
     def restart(self, *, mode: Literal["fast", "immediate"]) -> None:
         """Stop and start. `fast` cuts its clients off in good order, `immediate` as a crash does."""

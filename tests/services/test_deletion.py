@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 
 from tests.api.rows import completed_synthesis, ready_model, ready_sample
-from tests.services.test_job import make_sample
+from tests.jobs.test_job import make_sample
 from voice.errors import InvalidAudio
 from voice.jobs.kind import Outcome
 from voice.jobs.run import _finish

@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.api.rows import completed_synthesis, queued_synthesis, ready_model, ready_sample
-from tests.services.test_job import make_model
+from tests.jobs.test_job import make_model
 from voice import selectors as row_walk
 from voice.models import Synthesis, User, VoiceModel, VoiceSample
 from voice.services.cleanup import expired_cleanup, expired_count

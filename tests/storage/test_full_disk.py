@@ -23,7 +23,7 @@ from rest_framework_simplejwt.tokens import RefreshToken
 from tests.api.rows import ready_model
 from tests.backends import TEST_STORAGE
 from tests.conftest import ROOT, StartWeb, process_environment, wait_until
-from tests.services.test_worker import LONG_TEXT, speak, state_of, upload
+from tests.jobs.test_worker import LONG_TEXT, speak, state_of, upload
 from tests.waveforms import speech_like, wav_bytes
 from voice.disk_full import is_out_of_room
 from voice.errors import StorageFull

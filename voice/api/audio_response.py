@@ -6,18 +6,18 @@ import re
 import unicodedata
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, parse_etags
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from voice.api.exceptions import AudioGone, RangeNotSatisfiable
+from voice.api.exceptions import Refused
+from voice.errors import Gone
 from voice.storage.base import VoiceStorage
 
 _SINGLE = re.compile(r"bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.IGNORECASE | re.ASCII)
@@ -36,28 +36,11 @@ class AnyAccept(DefaultContentNegotiation):
         return first, first.media_type
 
 
-class UnsatisfiableRange(Exception):
-    """A range that lies beyond the end (416)."""
-
-
-@dataclass(frozen=True, slots=True)
-class ByteRange:
-    """`length` bytes from `start` of a content of `size` bytes."""
-
-    start: int
-    length: int
-    size: int
-
-    @property
-    def content_range(self) -> str:
-        return f"bytes {self.start}-{self.start + self.length - 1}/{self.size}"
-
-
-def parse_range(header: str | None, size: int) -> ByteRange | None:
-    """The part that a Range header asks for, or None for the whole.
+def parse_range(header: str | None, size: int) -> range | None:
+    """The part of `size` bytes that a Range header asks for, or None for the whole.
 
     Several ranges at once, other units and what does not parse are ignored, as the RFC allows: the whole is sent.
-    Raises UnsatisfiableRange.
+    Raises Refused `range_not_satisfiable`.
     """
     found = _SINGLE.fullmatch(header.strip()) if header else None
     if found is None:
@@ -65,22 +48,26 @@ def parse_range(header: str | None, size: int) -> ByteRange | None:
     first, last = found.groups()
     if first:
         start, end = int(first), min(int(last) if last else size - 1, size - 1)
-        if last and int(last) < start and int(last) < int(first):
+        if last and int(last) < start:
             return None
     elif last:
         start, end = max(0, size - int(last)), size - 1
     else:
         return None
     if start > end:
-        raise UnsatisfiableRange
-    return ByteRange(start, end - start + 1, size)
+        raise Refused(
+            "range_not_satisfiable",
+            f"The audio has {size} bytes and ends before this range.",
+            status=416,
+            headers={"Content-Range": f"bytes */{size}"},
+        )
+    return range(start, end + 1)
 
 
 def etag_matches(header: str | None, etag: str) -> bool:
-    """Whether an If-None-Match header names this entity tag, by weak comparison."""
-    if not header:
-        return False
-    return header.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in header.split(","))
+    """True where an If-None-Match header names this entity tag, by weak comparison."""
+    named = parse_etags(header or "")
+    return "*" in named or etag in (tag.removeprefix("W/") for tag in named)
 
 
 def audio_response(
@@ -89,7 +76,7 @@ def audio_response(
     """The stored file `name`, or the part that the request's Range header asks for, read as it is sent.
 
     Where the storage signs addresses, a GET is sent there instead. `label` becomes the download name. Raises
-    RangeNotSatisfiable, AudioGone.
+    Refused `range_not_satisfiable`, Gone `audio_gone`.
     """
     suffix = name.rpartition(".")[2]
     etag = '"' + hashlib.sha256(name.encode()).hexdigest()[:32] + '"'  # a name is written once
@@ -108,20 +95,17 @@ def audio_response(
     signed = storage.signed_url(name, content_type=content_type, disposition=disposition)
     if signed and request.method == "GET":
         return HttpResponseRedirect(signed, headers={"Cache-Control": "no-store"})
-    try:
-        part, status = _part(request, etag, size), 206
-    except UnsatisfiableRange as error:
-        raise RangeNotSatisfiable(size=size) from error
+    part, status = _part(request, etag, size), 206
     if part is None:
-        part, status = ByteRange(0, size, size), 200
+        part, status = range(size), 200
     else:
-        headers["Content-Range"] = part.content_range
-    headers |= {"Content-Length": str(part.length), "Content-Disposition": disposition}
+        headers["Content-Range"] = f"bytes {part[0]}-{part[-1]}/{size}"
+    headers |= {"Content-Length": str(len(part)), "Content-Disposition": disposition}
     if request.method == "HEAD":
         return HttpResponse(status=status, headers=headers, content_type=content_type)
     with _gone_if_missing(name):
-        file = storage.open_part(name, start=part.start, length=part.length)
-    return _stream(request, file, part.length, status=status, headers=headers, content_type=content_type)
+        file = storage.open_part(name, start=part.start, length=len(part))
+    return _stream(request, file, len(part), status=status, headers=headers, content_type=content_type)
 
 
 def safe_file_name(label: str) -> str:
@@ -131,16 +115,21 @@ def safe_file_name(label: str) -> str:
     return " ".join(plain.split())[:80].strip(" .") or "audio"
 
 
+def audio_gone() -> Gone:
+    """There was audio, and its file is no more."""
+    return Gone("audio_gone", "This audio is no longer on the server. Make it again.")
+
+
 @contextmanager
 def _gone_if_missing(name: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
         logger.error("file of a row is missing: %s", name)
-        raise AudioGone from error
+        raise audio_gone() from error
 
 
-def _part(request: HttpRequest, etag: str, size: int) -> ByteRange | None:
+def _part(request: HttpRequest, etag: str, size: int) -> range | None:
     if request.method != "GET" or request.headers.get("If-Range", etag) != etag:
         return None
     return parse_range(request.headers.get("Range"), size)

@@ -10,9 +10,10 @@ from typing import Any
 
 from django.conf import settings
 
-from voice.api.exceptions import MEDIA_TYPE, problem
+from voice.api.exceptions import MEDIA_TYPE, problem_of
 from voice.api.middleware import HEADER, request_id_from, request_observe
 from voice.disk_full import is_out_of_room, storage_full
+from voice.errors import TooLarge, VoiceError
 
 logger = logging.getLogger(__name__)
 Message = MutableMapping[str, Any]
@@ -46,7 +47,7 @@ class BodyLimit:
         headers = dict(scope["headers"])
         limit = _limit_of(scope["path"])
         if _declared_length(headers) > limit:
-            await _refuse(scope, receive, send, why=_too_large, started=started)
+            await _refuse(scope, receive, send, error=_too_large(scope["path"]), started=started)
             return
         counter = _Counter(receive, limit)
         try:
@@ -55,13 +56,13 @@ class BodyLimit:
             if not is_out_of_room(error):
                 raise
             logger.error("storage_full: no room in %s for the body of a request", tempfile.gettempdir())
-            await _refuse(scope, receive, send, why=_no_room, started=started)
+            await _refuse(scope, receive, send, error=storage_full(), started=started)
         if counter.is_over:
-            await _refuse(scope, receive, send, why=_too_large, started=started)
+            await _refuse(scope, receive, send, error=_too_large(scope["path"]), started=started)
 
 
 class _Counter:
-    """Passes a body on up to its limit; beyond it, it tells the application that the client has gone."""
+    """Passes a body on up to its limit; beyond it, the application gets to know that the client has gone."""
 
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive = receive
@@ -89,19 +90,14 @@ def _declared_length(headers: dict[bytes, bytes]) -> int:
 
 
 async def _refuse(
-    scope: MutableMapping[str, Any],
-    receive: Receive,
-    send: Send,
-    *,
-    why: Callable[[str, str], dict[str, Any]],
-    started: float,
+    scope: MutableMapping[str, Any], receive: Receive, send: Send, *, error: VoiceError, started: float
 ) -> None:
     headers = dict(scope["headers"])
     request_id = request_id_from(headers.get(HEADER.lower().encode(), b"").decode("latin1"))
-    told = why(scope["path"], request_id)
-    status = told["status"]
+    answer = problem_of(error, request_id=request_id)
+    status = answer["status"]
     request_observe(method=scope["method"], route=BODY_REFUSED, status=status, duration_s=time.monotonic() - started)
-    body = json.dumps(told).encode()
+    body = json.dumps(answer).encode()
     answer_headers = [
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),
@@ -110,31 +106,19 @@ async def _refuse(
     ]
     await send({"type": "http.response.start", "status": status, "headers": answer_headers})
     await send({"type": "http.response.body", "body": body, "more_body": True})
-    if b"expect" not in headers:  # who expects "100 Continue" has not sent the body, and now will not
+    if b"expect" not in headers:  # whoever expects "100 Continue" has not sent the body, and now will not
         await _discard(receive)
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _too_large(path: str, request_id: str) -> dict[str, Any]:
+def _too_large(path: str) -> VoiceError:
     if path == UPLOAD_PATH:
-        limit = settings.MAX_VOICE_FILE_SIZE
-        detail = f"A recording may have {limit} bytes. Send a shorter one, or compress it as FLAC or MP3."
-        return problem(
-            status=413, code="file_too_large", detail=detail, request_id=request_id, details={"limit_bytes": limit}
-        )
-    limit = _limit_of(path)
-    return problem(
-        status=413,
-        code="body_too_large",
-        detail=f"The body of this request may have {limit} bytes.",
-        request_id=request_id,
-        details={"limit_bytes": limit},
-    )
-
-
-def _no_room(path: str, request_id: str) -> dict[str, Any]:
-    full = storage_full()
-    return problem(status=507, code=full.code, detail=full.message, request_id=request_id)
+        limit, code = settings.MAX_VOICE_FILE_SIZE, "file_too_large"
+        message = f"A recording may have {limit} bytes. Send a shorter one, or compress it as FLAC or MP3."
+    else:
+        limit, code = _limit_of(path), "body_too_large"
+        message = f"The body of this request may have {limit} bytes."
+    return TooLarge(code, message, details={"limit_bytes": limit})
 
 
 async def _discard(receive: Receive) -> None:

@@ -1,4 +1,4 @@
-"""`Prefer: wait=N` (RFC 7240): hold the answer until the job has ended."""
+"""Requests that make something: counted, done once per Idempotency-Key, and answered late where that is preferred."""
 
 import hashlib
 import json
@@ -7,57 +7,41 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import redis
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django_ratelimit.core import get_usage
+from rest_framework import viewsets
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
-from voice.api.exceptions import BadHeader, RateLimited
+from voice.api.exceptions import Refused
+from voice.api.serializers import StrictSerializer
+from voice.errors import Malformed
 from voice.jobs.messages import job_wait
 from voice.models import Job, User
 from voice.models.lifecycle import JOB_TERMINAL
 from voice.services.idempotency import Answer, Attempt, idempotency_replay, idempotency_run
 
+logger = logging.getLogger(__name__)
+HOUR_S = 3600
 MAX_WAITERS = 32
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(?=[,;]|$)", re.IGNORECASE)
 _waiters = threading.BoundedSemaphore(MAX_WAITERS)  # each holds a thread of this process
-logger = logging.getLogger(__name__)
-HOUR_S = 3600
-
-
-def wait_s_preferred(request: HttpRequest) -> int | None:
-    """How many seconds the client would wait, at most TTS_TIMEOUT; None where it does not say."""
-    found = _WAIT.search(request.headers.get("Prefer", ""))
-    return min(int(found[1]), settings.TTS_TIMEOUT // 1000) if found else None
-
-
-def wait_for_job(job_id: UUID, *, timeout_s: int) -> bool:
-    """Wait until the job has ended or the time is over. False, at once, where too many wait here already.
-
-    Call it outside of transactions.
-    """
-    if not _waiters.acquire(blocking=False):
-        return False
-    try:
-        job_wait(job_id, timeout_s=timeout_s)
-    finally:
-        _waiters.release()
-    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Where a user stands: `used` of `limit` writes, all given back in `reset_s` seconds."""
+    """A user's hour: `used` of `limit` writes, all given back in `reset_s` seconds."""
 
     limit: int
     used: int
@@ -77,34 +61,8 @@ class Usage:
 
 
 def writes_usage(request: HttpRequest, user: User) -> Usage:
-    """How much of the user's hour is used. Counts nothing."""
+    """The user's hour as it stands. Counts nothing."""
     return _counted(request, user, increment=False) or _usage_by_rows(user)
-
-
-def writes_check(request: HttpRequest, user: User) -> Usage:
-    """Raise RateLimited where no write is left. Counts nothing, so it can come before expensive work."""
-    usage = writes_usage(request, user)
-    if usage.remaining == 0:
-        raise _rate_limited(usage)
-    return usage
-
-
-def writes_spend(request: HttpRequest, user: User, *, rows_written: int) -> Usage:
-    """Count one write, or raise RateLimited. Exact under any number of parallel requests.
-
-    Call it in the transaction of the write, so that what came too late is rolled back. While Redis is away the
-    user's jobs of the last hour are counted instead; `rows_written` says how many of them this write has added
-    by now.
-    """
-    usage = _counted(request, user, increment=True)
-    if usage is None:
-        # one at a time, or each would miss the others' rows; no key is changed, so that their inserts need not wait
-        User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        by_rows = _usage_by_rows(user)
-        usage = Usage(by_rows.limit, by_rows.used + 1 - rows_written, by_rows.reset_s)
-    if usage.used > usage.limit:
-        raise _rate_limited(usage)
-    return usage
 
 
 def _counted(request: HttpRequest, user: User, *, increment: bool) -> Usage | None:
@@ -131,57 +89,95 @@ def _usage_by_rows(user: User) -> Usage:
     return Usage(settings.WRITES_PER_HOUR, jobs.count(), max(0, reset_s))
 
 
-def _rate_limited(usage: Usage) -> RateLimited:
-    return RateLimited(
+def _rate_limited(usage: Usage) -> Refused:
+    reset_s = max(1, usage.reset_s)
+    return Refused(
+        "rate_limited",
         f"{usage.limit} uploads, clones, syntheses and changes an hour are allowed. "
-        f"The next one is possible in {max(1, usage.reset_s)} seconds. Reading and deleting stay possible.",
-        retry_after_s=usage.reset_s,
+        f"The next one is possible in {reset_s} seconds. Reading and deleting stay possible.",
+        status=429,
+        headers={"Retry-After": str(reset_s)},
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Creation:
-    """One creating request: who sent it, and what its answer looks like.
+def wait_s_preferred(request: HttpRequest) -> int | None:
+    """Seconds that `Prefer: wait` (RFC 7240) asks for, at most TTS_TIMEOUT; None where it is not sent."""
+    found = _WAIT.search(request.headers.get("Prefer", ""))
+    return min(int(found[1]), settings.TTS_TIMEOUT // 1000) if found else None
 
-    `represent` makes the JSON-able body of a resource; `visible` is the selector that finds it again after a wait.
+
+def wait_for_job(job_id: UUID, *, timeout_s: int) -> bool:
+    """Wait until the job has ended or the time is over. False, at once, where too many wait here already.
+
+    Call it outside of transactions.
     """
+    if not _waiters.acquire(blocking=False):
+        return False
+    try:
+        job_wait(job_id, timeout_s=timeout_s)
+    finally:
+        _waiters.release()
+    return True
 
-    request: Request
-    owner: User
-    payload: Mapping[str, Any]
-    visible: QuerySet[Any]
-    represent: Callable[[Any], dict[str, Any]]
-    accepted_status: int = 202
-    waited_status: int = 200
 
-    def replay(self) -> HttpResponse | None:
+class CreatingViewSet(viewsets.GenericViewSet[Any]):
+    """Makes resources of the user who asks. Writes are limited, and each answer to one says where the limit stands."""
+
+    limited_actions = frozenset({"create", "partial_update"})
+    accepted_status, waited_status = 202, 200
+    create_class: type[StrictSerializer]
+    _usage: Usage | None = None
+
+    @property
+    def user(self) -> User:
+        return cast(User, self.request.user)
+
+    def visible(self) -> QuerySet[Any]:
+        """The resources that exist for this user."""
+        raise NotImplementedError
+
+    def represent(self, resource: Any) -> dict[str, Any]:
+        """The JSON-able body of an answer about one resource."""
+        raise NotImplementedError
+
+    def make(self, *args: Any, **fields: Any) -> Any:
+        """The new resource, in the caller's transaction; `fields` are those of `create_class`."""
+        raise NotImplementedError
+
+    def create(self, request: Request) -> HttpResponse:
+        fields = self.create_class.read(request.data)
+
+        def make() -> Any:
+            self.check_writes()
+            return self.make(**fields)
+
+        answer, is_replay = self.made(fields, make)
+        return self.respond(answer, is_replay=is_replay)
+
+    def replay(self, payload: Mapping[str, Any]) -> HttpResponse | None:
         """The answer to an earlier request with this key, if there was one."""
-        attempt = self._attempt()
+        attempt = self._attempt(payload)
         answer = idempotency_replay(attempt=attempt) if attempt else None
         return self.respond(answer, is_replay=True) if answer else None
 
-    def run(self, make: Callable[[], Any]) -> HttpResponse:
-        """Make the resource, then answer; after the job, where that is preferred."""
-        answer, is_replay = self.made(make)
-        return self.respond(answer, is_replay=is_replay)
+    def made(self, payload: Mapping[str, Any], make: Callable[[], Any]) -> tuple[Answer, bool]:
+        """Make the resource, as one counted write, in one transaction with its key.
 
-    def made(self, make: Callable[[], Any]) -> tuple[Answer, bool]:
-        """Make the resource in one transaction with its key. The answer, and whether it was given before."""
-        attempt = self._attempt()
+        The answer, and True where it was given before.
+        """
 
         def create() -> Answer:
             resource = make()
+            self.spend_write(rows_written=1)
             body = self.represent(resource)
-            return Answer(self.accepted_status, _json(body), self._self_link(body))
+            (shown,) = body.values()
+            return Answer(self.accepted_status, _json(body), str(shown["links"]["self"]))
 
+        attempt = self._attempt(payload)
         if attempt is None:
             with transaction.atomic():
                 return create(), False
         return idempotency_run(attempt=attempt, create=create)
-
-    def _attempt(self) -> Attempt | None:
-        key = _key_of(self.request)
-        return None if key is None else Attempt(self.owner, key, _fingerprint(self.request, self.payload))
 
     def respond(self, answer: Answer, *, is_replay: bool) -> HttpResponse:
         """The answer as HTTP; it may wait, so hold nothing that others wait for."""
@@ -190,30 +186,54 @@ class Creation:
             headers["Idempotency-Replayed"] = "true"
         wait_s = wait_s_preferred(self.request)
         status, body = answer.status_code, answer.body
-        if wait_s is not None and (job := self._job_of(answer)) and wait_for_job(job.pk, timeout_s=wait_s):
+        if wait_s is not None and (made := self._made_by(answer)) and wait_for_job(made.job.pk, timeout_s=wait_s):
             headers["Preference-Applied"] = f"wait={wait_s}"
-            status, body = self._after_wait(job, answer)
+            if (made := self._made_by(answer)) is not None:  # not deleted meanwhile
+                status = self.waited_status if made.job.state in JOB_TERMINAL else self.accepted_status
+                body = _json(self.represent(made))
         return HttpResponse(body, status=status, headers=headers, content_type="application/json")
 
-    def _job_of(self, answer: Answer) -> Job | None:
-        resource = self.visible.filter(pk=_id_in(answer)).first()
-        return None if resource is None else resource.job
+    def check_writes(self) -> None:
+        """Raise Refused `rate_limited` where no write is left. Counts nothing, so it can come before hard work."""
+        self._usage = writes_usage(self.request, self.user)
+        if self._usage.remaining == 0:
+            raise _rate_limited(self._usage)
 
-    def _after_wait(self, job: Job, answer: Answer) -> tuple[int, str]:
-        resource = self.visible.filter(pk=_id_in(answer)).first()
-        if resource is None:  # deleted meanwhile
-            return answer.status_code, answer.body
-        is_over = resource.job.state in JOB_TERMINAL
-        return (self.waited_status if is_over else self.accepted_status), _json(self.represent(resource))
+    def spend_write(self, *, rows_written: int) -> None:
+        """Count one write, or raise Refused `rate_limited`. Exact under any number of parallel requests.
 
-    @staticmethod
-    def _self_link(body: dict[str, Any]) -> str:
-        (resource,) = body.values()
-        return str(resource["links"]["self"])
+        Call it in the transaction of the write, so that what came too late is rolled back. While Redis is away the
+        user's jobs of the last hour are counted instead; `rows_written` says how many of them this write has added
+        by now.
+        """
+        usage = _counted(self.request, self.user, increment=True)
+        if usage is None:
+            # one at a time, or each would miss the others' rows; no key is changed, so their inserts need not wait
+            User.objects.select_for_update(no_key=True).get(pk=self.user.pk)
+            by_rows = _usage_by_rows(self.user)
+            usage = replace(by_rows, used=by_rows.used + 1 - rows_written)
+        self._usage = usage
+        if usage.used > usage.limit:
+            raise _rate_limited(usage)
 
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        # looked for in the request itself: asked for its user, it would try to authenticate again, and raise again
+        was_authenticated = hasattr(request, "_user") and request.user.is_authenticated
+        if self.action in self.limited_actions and was_authenticated:
+            with suppress(DatabaseError):  # the answer says already that the database is away
+                usage = self._usage or writes_usage(request, self.user)
+                for name, value in usage.headers.items():
+                    response.headers[name] = value
+        return response
 
-def _id_in(answer: Answer) -> str:
-    return answer.location.rpartition("/")[2]
+    def _attempt(self, payload: Mapping[str, Any]) -> Attempt | None:
+        key = _key_of(self.request)
+        return None if key is None else Attempt(self.user, key, _fingerprint(self.request, payload))
+
+    def _made_by(self, answer: Answer) -> Any:
+        """The resource that an answer is about, as it is now; None where it was deleted."""
+        return self.visible().filter(pk=answer.location.rpartition("/")[2]).first()
 
 
 def _json(body: dict[str, Any]) -> str:
@@ -226,9 +246,8 @@ def _key_of(request: Request) -> str | None:
     if key is None:
         return None
     if not key or len(key) > 255 or not key.isascii() or not key.isprintable():
-        raise BadHeader(
-            "An Idempotency-Key has 1 to 255 printable ASCII characters; a UUID does well.",
-            code="invalid_idempotency_key",
+        raise Malformed(
+            "invalid_idempotency_key", "An Idempotency-Key has 1 to 255 printable ASCII characters; a UUID does well."
         )
     return str(key)
 

@@ -1,4 +1,4 @@
-"""What surrounds every request: an id that finds its log lines, one line of log, and its count for Prometheus.
+"""Surrounds every request: an id that finds its log lines, one line of log, and its count for Prometheus.
 
 The counts are summed over the web processes of one machine. Each process writes its own into a file in METRICS_DIR
 (prometheus_client's multiprocess mode, which podstream/settings.py switches on), and whichever is asked adds them all
@@ -14,7 +14,6 @@ import re
 import shutil
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from uuid import uuid4
@@ -25,10 +24,11 @@ from django.utils.functional import SimpleLazyObject
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from voice.request_id import request_id_bound
+
 logger = logging.getLogger(__name__)
 HEADER = "X-Request-ID"
 _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_current: ContextVar[str] = ContextVar("request_id", default="-")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 DESERTED_S = 86_400.0
@@ -54,8 +54,13 @@ def request_id_of(request: HttpRequest) -> str:
     return str(request.request_id)  # type: ignore[attr-defined]
 
 
-class RequestIdMiddleware:
-    """Gives the request its id, and the answer the same one; writes one line of log without what was asked for.
+def route_of(request: HttpRequest) -> str:
+    """The pattern that the path matched, with the names of its parts instead of their values."""
+    return f"/{request.resolver_match.route}" if request.resolver_match else "(no route)"
+
+
+class RequestMiddleware:
+    """Gives the request its id, and the answer the same one; writes one line of log; counts.
 
     A query string may hold words that somebody wants to find in their texts, so only the route is logged.
     """
@@ -64,26 +69,19 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request_id = request_id_of(request)
-        token = _current.set(request_id)
-        started = time.monotonic()
-        try:
+        request_id, started = request_id_of(request), time.monotonic()
+        with request_id_bound(request_id):
             response = self.get_response(request)
-            took_ms = 1000 * (time.monotonic() - started)
-            _log(request, response.status_code, took_ms)
-        finally:
-            _current.reset(token)
+            took_s = time.monotonic() - started
+            _log(request, response.status_code, took_s)
+        route = route_of(request)
+        request_observe(method=request.method or "", route=route, status=response.status_code, duration_s=took_s)
         response.headers[HEADER] = request_id
         return response
 
 
-def route_of(request: HttpRequest) -> str:
-    """The pattern that the path matched, with the names of its parts instead of their values."""
-    return f"/{request.resolver_match.route}" if request.resolver_match else "(no route)"
-
-
-def _log(request: HttpRequest, status: int, took_ms: float) -> None:
-    route = route_of(request)
+def _log(request: HttpRequest, status: int, took_s: float) -> None:
+    route, took_ms = route_of(request), 1000 * took_s
     fields = {
         "method": request.method,
         "route": route,
@@ -95,37 +93,11 @@ def _log(request: HttpRequest, status: int, took_ms: float) -> None:
 
 
 def _user_id_of(request: HttpRequest) -> str | None:
-    """Who it was, as far as the request had to find out: logging must not ask the database for a session's user."""
+    """The user, as far as the request had to find out: logging must not ask the database for a session's user."""
     user = getattr(request, "user", None)
     if type(user) is SimpleLazyObject:
         user = getattr(request, "_cached_user", None)
     return None if user is None or user.pk is None else str(user.pk)
-
-
-class RequestIdFilter(logging.Filter):
-    """Makes `%(request_id)s` available to log formats; "-" outside of requests."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = _current.get()
-        return True
-
-
-class RequestMetricsMiddleware:
-    """Counts every request that reaches Django; BodyLimit counts those that it refuses."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        started = time.monotonic()
-        response = self.get_response(request)
-        request_observe(
-            method=request.method or "",
-            route=route_of(request),
-            status=response.status_code,
-            duration_s=time.monotonic() - started,
-        )
-        return response
 
 
 def request_observe(*, method: str, route: str, status: int, duration_s: float) -> None:
@@ -145,7 +117,7 @@ def request_registry() -> CollectorRegistry:
 
 @cache
 def _is_counting(folder: Path, pid: int) -> bool:
-    """Whether this process can count in `folder`; tried once."""
+    """True where this process can count in `folder`; tried once."""
     try:
         _join(folder)
         _take_room(folder / f"histogram_{pid}.db")  # the name that prometheus_client opens
@@ -162,7 +134,7 @@ def _take_room(path: Path) -> None:
 
 
 def _join(folder: Path) -> None:
-    """Hold the folder's lock, shared, until this process ends. Who comes into an empty house sweeps it first."""
+    """Hold the folder's lock, shared, until this process ends. The first to come sweeps it."""
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,40 +1,50 @@
 """The routes of the API. No trailing slashes: a POST to one would be redirected, and lose its body."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.urls import path
+from rest_framework.parsers import MultiPartParser
 
-from voice.api.views.auth import LogoutView, MeView, RegisterView, TokenRefreshView, TokenView
-from voice.api.views.samples import SampleAudioViewSet, SampleViewSet, UploadViewSet
-from voice.api.views.server import EnginesView, LanguagesView, LimitsView
-from voice.api.views.synthesis import SynthesisAudioViewSet, SynthesisViewSet
-from voice.api.views.voice_models import VoiceModelViewSet
+from voice.api.audio_response import AnyAccept
+from voice.api.auth import AccountView, MeView
+from voice.api.samples import SampleViewSet
+from voice.api.server import ServerView
+from voice.api.synthesis import SynthesisViewSet
+from voice.api.views import ResourceViewSet
+from voice.api.voice_models import VoiceModelViewSet
 
-ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+MAKE = {"post": "create"}
+ALL = {"get": "list"}
+ONE = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+LASTING = {"get": "retrieve", "delete": "destroy"}
+AUDIO = {"get": "audio"}
+
+
+def route(at: str, view: type[ResourceViewSet], actions: Mapping[str, str], name: str, **settings: Any) -> Any:
+    """A route to actions of a resource; `settings` stand for attributes of its view."""
+    return path(f"voice/{at}", view.as_view(dict(actions), **settings), name=name)
+
 
 urlpatterns = [
-    path("auth/register", RegisterView.as_view(), name="register"),
-    path("auth/token", TokenView.as_view(), name="token"),
-    path("auth/token/refresh", TokenRefreshView.as_view(), name="token-refresh"),
-    path("auth/logout", LogoutView.as_view(), name="logout"),
+    path("auth/register", AccountView.as_view({"post": "register"}), name="register"),
+    path("auth/token", AccountView.as_view({"post": "log_in"}), name="token"),
+    path("auth/token/refresh", AccountView.as_view({"post": "refresh"}), name="token-refresh"),
+    path("auth/logout", AccountView.as_view({"post": "log_out"}), name="logout"),
     path("auth/me", MeView.as_view(), name="me"),
-    path("voice/upload", UploadViewSet.as_view({"post": "upload"}), name="upload"),
-    path("voice/samples", SampleViewSet.as_view({"get": "list"}), name="samples"),
-    path("voice/samples/<uuid:id>", SampleViewSet.as_view(ONE), name="sample"),
-    path("voice/samples/<uuid:id>/audio", SampleAudioViewSet.as_view({"get": "audio"}), name="sample-audio"),
-    path("voice/clone", VoiceModelViewSet.as_view({"post": "clone"}), name="clone"),
-    path("voice/models", VoiceModelViewSet.as_view({"get": "list"}), name="voice-models"),
-    path("voice/models/<uuid:id>", VoiceModelViewSet.as_view(ONE), name="voice-model"),
-    path("voice/synthesize", SynthesisViewSet.as_view({"post": "synthesize"}), name="synthesize"),
-    path("voice/history", SynthesisViewSet.as_view({"get": "list"}), name="history"),
-    path(
-        "voice/history/<uuid:id>",
-        SynthesisViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
-        name="synthesis",
-    ),
-    path("voice/history/<uuid:id>/audio", SynthesisAudioViewSet.as_view({"get": "audio"}), name="synthesis-audio"),
-    path("voice/history/<uuid:id>/cancel", SynthesisViewSet.as_view({"post": "cancel"}), name="synthesis-cancel"),
-    path("voice/languages", LanguagesView.as_view(), name="languages"),
-    path("voice/engines", EnginesView.as_view(), name="engines"),
-    path("voice/limits", LimitsView.as_view(), name="limits"),
+    route("upload", SampleViewSet, MAKE, "upload", parser_classes=[MultiPartParser]),
+    route("samples", SampleViewSet, ALL, "samples"),
+    route("samples/<uuid:id>", SampleViewSet, ONE, "sample"),
+    route("samples/<uuid:id>/audio", SampleViewSet, AUDIO, "sample-audio", content_negotiation_class=AnyAccept),
+    route("clone", VoiceModelViewSet, MAKE, "clone"),
+    route("models", VoiceModelViewSet, ALL, "voice-models"),
+    route("models/<uuid:id>", VoiceModelViewSet, ONE, "voice-model"),
+    route("synthesize", SynthesisViewSet, MAKE, "synthesize"),
+    route("history", SynthesisViewSet, ALL, "history"),
+    route("history/<uuid:id>", SynthesisViewSet, LASTING, "synthesis"),
+    route("history/<uuid:id>/audio", SynthesisViewSet, AUDIO, "synthesis-audio", content_negotiation_class=AnyAccept),
+    route("history/<uuid:id>/cancel", SynthesisViewSet, {"post": "cancel"}, "synthesis-cancel"),
+    path("voice/languages", ServerView.as_view({"get": "languages"}), name="languages"),
+    path("voice/engines", ServerView.as_view({"get": "engines"}), name="engines"),
+    path("voice/limits", ServerView.as_view({"get": "limits"}), name="limits"),
 ]

@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -90,7 +92,8 @@ class Lease:
     @contextmanager
     def kept_alive(self) -> Iterator[None]:
         """Renew the lease from a thread while the block runs."""
-        thread = threading.Thread(target=self._renew_until_released, name=f"lease-{self.job.pk}", daemon=True)
+        renew = partial(copy_context().run, self._renew_until_released)  # its log lines carry the request's id too
+        thread = threading.Thread(target=renew, name=f"lease-{self.job.pk}", daemon=True)
         thread.start()
         try:
             yield

@@ -13,6 +13,7 @@ from voice.jobs.line import job_take
 from voice.jobs.messages import wake_up_send
 from voice.jobs.metrics import job_count_start
 from voice.jobs.transitions import job_fail, job_finish, job_retry, job_return
+from voice.request_id import request_id_bound
 from voice.storage import work_folder
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,8 @@ def job_run_next(*, kind: str) -> None:
         return
     lease = job_take(kind=kind)
     if lease is not None:
-        _run(lease)
+        with request_id_bound(lease.job.request_id):
+            _run(lease)
 
 
 def _run(lease: Lease) -> None:

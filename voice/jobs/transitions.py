@@ -17,6 +17,7 @@ from voice.models import Job, User
 from voice.models.base import Resource
 from voice.models.job import FromNow
 from voice.models.lifecycle import JOB_TERMINAL, JobState, advance
+from voice.request_id import request_id_bound
 
 logger = logging.getLogger(__name__)
 ALWAYS = Q()
@@ -94,7 +95,8 @@ def job_claim(*, job_id: UUID) -> Lease | None:
         job = with_resources(Job.objects.all()).get(pk=job_id)
         if not advance(job.resource, kind_named(job.kind).working):
             raise TornJob(f"job {job_id} is alive and its resource has ended")  # rolls the claim back
-    logger.info("job %s: %s attempt %d", job.pk, job.kind, job.attempt)
+    with request_id_bound(job.request_id):
+        logger.info("job %s: %s attempt %d", job.pk, job.kind, job.attempt)
     return Lease(job=job, token=token)
 
 

@@ -15,6 +15,7 @@ from voice.models.lifecycle import JOB_TERMINAL, JobState
 from voice.models.sample import VoiceSample
 from voice.models.synthesis import Synthesis
 from voice.models.voice_model import VoiceModel
+from voice.request_id import request_id_current
 
 
 class FromNow(Expression):
@@ -59,6 +60,7 @@ class Job(models.Model):
     A worker owns a running job while it holds `lease_token` and `lease_until` lies ahead. Every write of a worker
     names its token, so that one that has lost the lease changes nothing. `attempt` counts claims. A job may be claimed
     when all of `depends_on` are completed; when one of them failed or was cancelled, it fails with it.
+    `request_id` is that of the request that made it, for the log.
     `enqueued_at` is the last time that a wake-up was sent for it; null means that none has been.
     All that hosts compare (`lease_until`, `run_after`, `enqueued_at`) is by the database's clock: see FromNow.
     """
@@ -84,6 +86,7 @@ class Job(models.Model):
     phase = models.CharField(max_length=32, blank=True)
     error_code = models.CharField(max_length=64, blank=True)
     error_message = models.TextField(blank=True)
+    request_id = models.CharField(max_length=64, blank=True, default=request_id_current, db_default="")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

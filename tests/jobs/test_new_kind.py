@@ -15,8 +15,8 @@ from pytest_django import Settings
 
 from chaos.audit import audit
 from local.stack import Stack
-from voice.api.views.health import _worker
-from voice.api.views.metrics import SharedFigures
+from voice.api.health import _worker
+from voice.api.metrics import SharedFigures
 from voice.errors import EngineError, VoiceError
 from voice.jobs.kind import Kind, Outcome, kind_named, register, unregister
 from voice.jobs.lease import Lease

@@ -7,15 +7,13 @@ from typing import Any
 import redis
 from django.core.files.storage import FileSystemStorage, Storage
 from django.db import DatabaseError, connection
-from rest_framework import permissions
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSetMixin
 
-from voice.api import examples
-from voice.api.methods import METHODS
-from voice.api.schema import operation
-from voice.api.serializers.server import HealthSerializer
+from voice.api.schema import Operation
+from voice.api.views import PublicView
 from voice.errors import ServiceUnavailable
 from voice.jobs.heartbeat import workers_seen
 from voice.jobs.kind import kinds, queues
@@ -24,37 +22,34 @@ from voice.redis_client import redis_client
 OK = "ok"
 
 
-class LiveView(APIView):
-    """GET /health/live: the process answers."""
+class HealthSerializer(serializers.Serializer[Any]):
+    """The state of a process and of what it needs."""
 
-    authentication_classes: list[Any] = []
-    permission_classes = [permissions.AllowAny]
-    http_method_names = METHODS
+    status = serializers.CharField()
+    checks = serializers.DictField(child=serializers.CharField(), required=False)
 
-    @operation(
-        "live",
-        summary="The process answers",
-        tag="health",
-        answers={200: (HealthSerializer, {"status": "ok"})},
-        problems=(),
-        is_public=True,
-    )
-    def get(self, request: Request) -> Response:
+
+class HealthView(ViewSetMixin, PublicView):
+    """Probes, for whatever starts and stops this process."""
+
+    tag = "health"
+    operations = {
+        "live": Operation("live", "The process answers", answer=HealthSerializer, problems=(), example={"status": OK}),
+        "ready": Operation(
+            "ready",
+            "The process can reach all that it needs, workers included",
+            answer=HealthSerializer,
+            problems=(503,),
+            example={"status": OK, "checks": dict.fromkeys(("database", "redis", "storage", "worker"), OK)},
+        ),
+    }
+
+    def live(self, request: Request) -> Response:
+        """The process answers."""
         return Response({"status": OK})
 
-
-class ReadyView(LiveView):
-    """GET /health/ready: the process can reach all that it needs, and somebody does the work that it accepts."""
-
-    @operation(
-        "ready",
-        summary="The process can reach all that it needs, workers included",
-        tag="health",
-        answers={200: (HealthSerializer, examples.READY_ANSWER)},
-        problems=(503,),
-        is_public=True,
-    )
-    def get(self, request: Request) -> Response:
+    def ready(self, request: Request) -> Response:
+        """The process can reach all that it needs, and somebody does the work that it accepts."""
         checks = {name: _state(check) for name, check in CHECKS.items()}
         if set(checks.values()) != {OK}:
             away = ", ".join(name for name, state in checks.items() if state != OK)
@@ -87,7 +82,7 @@ def _storage() -> str:
 
 
 def _worker() -> str:
-    """Whether each kind of job has a worker that gave a sign of life lately."""
+    """OK where each kind of job has a worker that gave a sign of life lately."""
     served = {queue for worker in workers_seen() for queue in worker.queues}
     missing = [queue for queue in queues() if queue not in served]
     return f"none for {', '.join(missing)}" if missing else OK

@@ -2,14 +2,12 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 import redis
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import Http404, HttpResponse
 from django.utils.crypto import constant_time_compare
-from drf_spectacular.utils import extend_schema
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -19,13 +17,11 @@ from prometheus_client.core import (
     UnknownMetricFamily,
 )
 from prometheus_client.registry import Collector
-from rest_framework import permissions
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from voice.api.audio_response import AnyAccept
-from voice.api.methods import METHODS
 from voice.api.middleware import request_registry
+from voice.api.views import PublicView
 from voice.errors import NotAuthenticated
 from voice.jobs import metrics as job_metrics
 from voice.jobs.heartbeat import Heartbeat, workers_seen
@@ -40,7 +36,7 @@ class SharedFigures(Collector):
     """Asks database and Redis at the moment of the scrape. Where one is away, its figures are missing, not zero."""
 
     def collect(self) -> Iterator[Metric]:
-        is_up = GaugeMetricFamily("podstream_source_up", "1 where figures could be had from it.", labels=["source"])
+        is_up = _gauge("source_up", "1 where figures could be had from it.", "source")
         for source, ask in SOURCES.items():
             try:
                 families = list(ask())
@@ -53,12 +49,14 @@ class SharedFigures(Collector):
         yield is_up
 
 
+def _gauge(name: str, description: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"podstream_{name}", description, labels=labels)
+
+
 def _from_database() -> Iterator[Metric]:
-    jobs = GaugeMetricFamily("podstream_jobs", "Jobs that have not ended.", labels=["kind", "state"])
-    due = GaugeMetricFamily("podstream_jobs_due", "Queued jobs that a worker could start now.", labels=["kind"])
-    age = GaugeMetricFamily(
-        "podstream_oldest_due_job_age_seconds", "How long the first of those has waited.", labels=["kind"]
-    )
+    jobs = _gauge("jobs", "Jobs that have not ended.", "kind", "state")
+    due = _gauge("jobs_due", "Queued jobs that a worker could start now.", "kind")
+    age = _gauge("oldest_due_job_age_seconds", "How long the first of those has waited.", "kind")
     for figures in job_figures():
         jobs.add_metric([figures.kind, "queued"], figures.queued)
         jobs.add_metric([figures.kind, "running"], figures.running)
@@ -77,15 +75,11 @@ def _from_redis() -> Iterator[Metric]:
 
 
 def _of_workers(workers: list[Heartbeat]) -> Iterator[Metric]:
-    by_queue = GaugeMetricFamily("podstream_workers", "Workers seen lately that serve a queue.", labels=["queue"])
+    by_queue = _gauge("workers", "Workers seen lately that serve a queue.", "queue")
     for queue in queues():
         by_queue.add_metric([queue], sum(queue in worker.queues for worker in workers))
-    age = GaugeMetricFamily(
-        "podstream_worker_heartbeat_age_seconds", "Time since a worker's last sign of life.", labels=["worker"]
-    )
-    places = GaugeMetricFamily(
-        "podstream_worker_concurrency", "How many jobs a worker does at once.", labels=["worker", "pool", "queues"]
-    )
+    age = _gauge("worker_heartbeat_age_seconds", "Time since a worker's last sign of life.", "worker")
+    places = _gauge("worker_concurrency", "How many jobs a worker does at once.", "worker", "pool", "queues")
     engines = UnknownMetricFamily(
         "podstream_engine_report",
         "The engine's report; see docs/OPERATIONS.md.",
@@ -117,15 +111,11 @@ def _histogram(histogram: Histogram, totals: TotalsRead) -> Metric:
 SOURCES: dict[str, Callable[[], Iterable[Metric]]] = {"database": _from_database, "redis": _from_redis}
 
 
-class MetricsView(APIView):
-    """GET /metrics, for who has METRICS_TOKEN; without that setting there is no such page."""
+class MetricsView(PublicView):
+    """GET /metrics, for whoever has METRICS_TOKEN; without that setting there is no such page."""
 
-    authentication_classes: list[Any] = []
-    permission_classes = [permissions.AllowAny]
     content_negotiation_class = AnyAccept
-    http_method_names = METHODS
 
-    @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
         _check_token(request)
         registry = request_registry()

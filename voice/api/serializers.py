@@ -1,6 +1,10 @@
-"""Fields that take exactly what they say, and what every resource shows."""
+"""Fields that take exactly what they say, query strings, and what every resource shows.
 
-import math
+The published schema shows examples. That of a request is its `example`. That of an answer has each field's `initial`,
+which DRF uses for nothing else here, or what `example` has for it: ids and times, whose `initial` is no JSON.
+"""
+
+import sys
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -19,6 +23,7 @@ from voice.models.base import Resource
 
 LANGUAGE_ALIASES = {"zh": "zh-cn"}
 READY = frozenset({"ready", "completed"})
+CREATED_AT = "2026-11-22T12:00:00Z"
 
 
 def printable(value: str) -> None:
@@ -31,6 +36,13 @@ def printable(value: str) -> None:
 
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses fields that it does not know: a typo must not pass for a default."""
+
+    @classmethod
+    def read(cls, data: Any) -> dict[str, Any]:
+        """`data` in this shape, or 422."""
+        serializer = cls(data=data)
+        serializer.is_valid(raise_exception=True)
+        return dict(cast(Mapping[str, Any], serializer.validated_data))
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -49,11 +61,38 @@ def _shown(name: str) -> str:
     return name.encode("ascii", "backslashreplace").decode()[:100]
 
 
-class StringField(serializers.CharField):
-    """A JSON string. Numbers are not strings."""
+class _OfType(serializers.Field[Any, Any, Any, Any]):
+    """Takes values of some JSON types: a number is no string, and true is no number."""
 
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
+    json_types: tuple[type, ...] = (str,)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if type(data) not in self.json_types:
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
+class StringField(_OfType, serializers.CharField):
+    """A JSON string."""
+
+
+class IdField(_OfType, serializers.UUIDField):
+    """A UUID as a string."""
+
+
+class WholeNumberField(_OfType, serializers.IntegerField):
+    """A JSON integer."""
+
+    json_types = (int,)
+
+
+class NumberField(_OfType, serializers.FloatField):
+    """A finite JSON number."""
+
+    json_types = (int, float)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if type(data) in self.json_types and not abs(data) <= sys.float_info.max:  # nor is NaN
             self.fail("invalid")
         return super().to_internal_value(data)
 
@@ -68,39 +107,6 @@ class ChoiceField(serializers.ChoiceField):
         return data
 
 
-class NumberField(serializers.FloatField):
-    """A finite JSON number."""
-
-    def to_internal_value(self, data: Any) -> float:
-        if isinstance(data, bool) or not isinstance(data, int | float):
-            self.fail("invalid")
-        try:
-            value = float(data)
-        except OverflowError:
-            self.fail("invalid")
-        if not math.isfinite(value):
-            self.fail("invalid")
-        return value
-
-
-class WholeNumberField(serializers.IntegerField):
-    """A JSON integer."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not isinstance(data, int):
-            self.fail("invalid")
-        return data
-
-
-class IdField(serializers.UUIDField):
-    """A UUID as a string."""
-
-    def to_internal_value(self, data: Any) -> UUID:
-        if not isinstance(data, str):
-            self.fail("invalid", value=data)
-        return super().to_internal_value(data)
-
-
 @extend_schema_field({"type": "string", "enum": [*LANGUAGES, *LANGUAGE_ALIASES], "example": "en"})
 class LanguageField(StringField):
     """One of the product's languages; "zh" is understood as "zh-cn"."""
@@ -108,15 +114,36 @@ class LanguageField(StringField):
     default_error_messages = {"language_unsupported": "Not a language of this product: see /api/voice/languages."}
 
     def to_internal_value(self, data: Any) -> str:
-        code = super().to_internal_value(data).lower()
+        code: str = super().to_internal_value(data).lower()
         code = LANGUAGE_ALIASES.get(code, code)
         if code and code not in LANGUAGES:
             self.fail("language_unsupported")
         return code
 
 
+@extend_schema_field({"type": ["string", "null"]})
+class TextOrNullField(serializers.ReadOnlyField):
+    """A text of a row; null where it is empty."""
+
+    def to_representation(self, value: str) -> str | None:
+        return value or None
+
+
+class PageQuery(StrictSerializer):
+    """Which part of a list is shown."""
+
+    page = serializers.IntegerField(required=False, min_value=1, max_value=10**9, help_text="From 1.")
+    page_size = serializers.IntegerField(required=False, min_value=1, max_value=100, help_text="Default: 20.")
+
+
+class AudioQuery(StrictSerializer):
+    """The way in which audio is sent."""
+
+    download = serializers.BooleanField(default=False, help_text="1: browsers save it instead of playing it.")
+
+
 class ErrorSerializer(serializers.Serializer[Any]):
-    """Why a resource failed or was rejected, so that a person can act on it."""
+    """The reason why a resource failed or was rejected, so that a person can act on it."""
 
     code = serializers.CharField(help_text="Stable, for machines.")
     message = serializers.CharField(help_text="A sentence for people.")
@@ -125,8 +152,11 @@ class ErrorSerializer(serializers.Serializer[Any]):
 class ResourceSerializer(serializers.Serializer[Any]):
     """The fields that samples, voice models and syntheses share."""
 
+    accepted: tuple[str, ...]
+    """Its first status, and the fields that are null until its job is done."""
+
     id = serializers.UUIDField()
-    progress = serializers.SerializerMethodField(help_text="Share of the work that is done, 0 to 1.")
+    progress = serializers.SerializerMethodField(initial=1.0, help_text="Share of the work that is done, 0 to 1.")
     phase = serializers.SerializerMethodField(help_text="What is being done right now.")
     queue_position = serializers.SerializerMethodField(help_text="1 is next. Null unless its job is queued.")
     estimated_wait_s = serializers.SerializerMethodField(
@@ -139,7 +169,7 @@ class ResourceSerializer(serializers.Serializer[Any]):
 
     def get_progress(self, resource: Resource) -> float:
         job = _job_of(resource)
-        if _status_of(resource) in READY:
+        if resource.status in READY:  # type: ignore[attr-defined]
             return 1.0
         return round(job.progress, 4) if job else 0.0
 
@@ -181,8 +211,10 @@ def link(name: str, resource: Resource) -> str:
     return reverse(name, kwargs={"id": resource.pk})
 
 
-def _status_of(resource: Resource) -> str:
-    return str(resource.status)  # type: ignore[attr-defined]
+def links_schema(*names: str) -> dict[str, Any]:
+    """An object of paths; one whose name ends with "?" may be null."""
+    types = {name.rstrip("?"): ["string", "null"] if name.endswith("?") else "string" for name in names}
+    return {"type": "object", "required": [*types], "properties": {name: {"type": types[name]} for name in types}}
 
 
 def _job_of(resource: Resource) -> Job | None:

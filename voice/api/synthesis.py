@@ -1,0 +1,172 @@
+"""Speech: POST /synthesize, /history."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, QuerySet
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from voice.api.schema import Operation, accepted_example_of
+from voice.api.serializers import (
+    CREATED_AT,
+    ChoiceField,
+    IdField,
+    LanguageField,
+    NumberField,
+    PageQuery,
+    ResourceSerializer,
+    StrictSerializer,
+    StringField,
+    WholeNumberField,
+    link,
+    links_schema,
+)
+from voice.api.views import AudioViewSet, named_in_body
+from voice.api.voice_models import MODEL_ID
+from voice.models import OutputFormat, Synthesis
+from voice.models.lifecycle import SynthesisStatus
+from voice.selectors import synthesis_visible_to, voice_model_visible_to
+from voice.services.synthesis import synthesis_cancel, synthesis_create, synthesis_delete
+from voice.storage import output_storage
+from voice.storage.base import VoiceStorage
+
+MAX_SEED = 2**53 - 1  # what a JavaScript number holds exactly
+HISTORY_LINK = "/api/voice/history/c7f2b6a8-3e0b-47f1-8b1c-6f1f2a9d3d33"
+ORDERINGS = {
+    "created_at": (F("created_at").asc(), F("id").asc()),
+    "-created_at": (F("created_at").desc(), F("id").desc()),
+    "duration_s": (F("duration_s").asc(nulls_last=True), F("created_at").desc(), F("id").desc()),
+}
+
+
+class SynthesizeSerializer(StrictSerializer):
+    """A text to be spoken, the voice for it, and the way."""
+
+    example = {"model_id": MODEL_ID, "text": "Hello, world!", "output_format": "mp3"}
+    model_id = IdField()
+    text = StringField(trim_whitespace=False, help_text="At most MAX_SYNTHESIS_TEXT_LENGTH code points after NFC.")
+    language = LanguageField(required=False, help_text="Default: the voice's language.")
+    output_format = ChoiceField(choices=OutputFormat.choices, default=OutputFormat.MP3)
+    speed = NumberField(min_value=0.5, max_value=2.0, default=1.0, help_text="1 is the voice's own pace.")
+    seed = WholeNumberField(
+        min_value=0, max_value=MAX_SEED, default=0, help_text="The same seed and input give the same speech."
+    )
+    options = serializers.DictField(
+        child=NumberField(), default=dict, help_text="The engine's own parameters: see /api/voice/engines."
+    )
+
+
+class HistoryQuery(PageQuery):
+    """Which syntheses are listed; each filter's `source` is its look-up."""
+
+    model_id = serializers.UUIDField(required=False, source="voice_model")
+    status = ChoiceField(choices=SynthesisStatus.choices, required=False)
+    created_after = serializers.DateTimeField(
+        required=False, source="created_at__gte", help_text="At this time or later."
+    )
+    created_before = serializers.DateTimeField(required=False, source="created_at__lt", help_text="Before this time.")
+    q = serializers.CharField(
+        required=False, max_length=200, source="text__icontains", help_text="Text that was spoken contains this."
+    )
+    ordering = ChoiceField(choices=[*ORDERINGS], default="-created_at")
+
+
+class SynthesisSerializer(ResourceSerializer):
+    """A text in a voice: queued → running → completed | failed | cancelled."""
+
+    example = {
+        "id": HISTORY_LINK.rpartition("/")[2],
+        "created_at": CREATED_AT,
+        **dict.fromkeys(("updated_at", "completed_at"), "2026-11-22T12:00:01Z"),
+        "model_id": MODEL_ID,
+    }
+    accepted = ("queued", "duration_s", "size_bytes", "processing_s", "completed_at")
+
+    status = serializers.ChoiceField(choices=SynthesisStatus.choices, initial="completed")
+    model_id = serializers.UUIDField(source="voice_model_id", allow_null=True, help_text="Null once it was deleted.")
+    model_name = serializers.CharField(source="voice_model_label", initial="My Voice")
+    text = serializers.CharField(initial="Hello, world!")
+    language = serializers.CharField(initial="en")
+    output_format = serializers.ChoiceField(choices=OutputFormat.choices, initial="mp3")
+    speed = serializers.FloatField(initial=1.0)
+    seed = serializers.IntegerField(initial=0)
+    options = serializers.DictField(child=serializers.FloatField())
+    duration_s = serializers.FloatField(allow_null=True, initial=1.12)
+    size_bytes = serializers.IntegerField(allow_null=True, initial=9_405)
+    processing_s = serializers.FloatField(allow_null=True, initial=0.2)
+    completed_at = serializers.DateTimeField(allow_null=True)
+    links = serializers.SerializerMethodField(
+        initial={"self": HISTORY_LINK, "audio": f"{HISTORY_LINK}/audio", "cancel": f"{HISTORY_LINK}/cancel"}
+    )
+
+    @extend_schema_field(links_schema("self", "audio?", "cancel"))
+    def get_links(self, synthesis: Synthesis) -> dict[str, str | None]:
+        return {
+            "self": link("synthesis", synthesis),
+            "audio": link("synthesis-audio", synthesis) if synthesis.audio_name else None,
+            "cancel": link("synthesis-cancel", synthesis),
+        }
+
+
+CANCELLED = {
+    **accepted_example_of(SynthesisSerializer),
+    "status": "cancelled",
+    "queue_position": None,
+    "estimated_wait_s": None,
+}
+
+
+class SynthesisViewSet(AudioViewSet):
+    """The texts that the user had spoken."""
+
+    noun, word, tag = "synthesis", "synthesis", "history"
+    audio_label = "voice_model_label"
+    serializer_class, create_class, query_class = SynthesisSerializer, SynthesizeSerializer, HistoryQuery
+    operations = {
+        "create": Operation(
+            "synthesize",
+            "Have a text spoken in a voice",
+            "The voice may still be in the making: the job waits for it.",
+        ),
+        "list": Operation("list_history", "What was spoken, newest first"),
+        "retrieve": Operation("show_synthesis", "One synthesis"),
+        "destroy": Operation(
+            "delete_synthesis",
+            "Delete a synthesis and its audio",
+            "One that is still being made is stopped. Deleting is never rate-limited.",
+        ),
+        "cancel": Operation(
+            "cancel_synthesis",
+            "Stop a synthesis",
+            "One that has ended stays as it is. Cancelling is never rate-limited.",
+            example={noun: CANCELLED},
+        ),
+        "audio": Operation("download_synthesis", "The speech"),
+    }
+
+    def visible(self) -> QuerySet[Synthesis]:
+        return synthesis_visible_to(self.user)
+
+    def narrowed(self, rows: QuerySet[Synthesis], query: Mapping[str, Any]) -> QuerySet[Synthesis]:
+        filters = {name: value for name, value in query.items() if name not in {"page", "page_size", "ordering"}}
+        return rows.filter(**filters).order_by(*ORDERINGS[query["ordering"]])
+
+    def make(self, *, model_id: UUID, language: str = "", **fields: Any) -> Synthesis:
+        (voice_model,) = named_in_body(
+            voice_model_visible_to(self.user), model_id, field="model_id", message="There is no such voice model."
+        )
+        return synthesis_create(owner=self.user, voice_model=voice_model, language=language, **fields)
+
+    def delete_one(self, resource: Synthesis) -> None:
+        synthesis_delete(synthesis=resource)
+
+    def cancel(self, request: Request, id: UUID) -> Response:
+        synthesis_cancel(synthesis=self.found(id))
+        return self.retrieve(request, id)
+
+    def audio_storage(self) -> VoiceStorage:
+        return output_storage()
