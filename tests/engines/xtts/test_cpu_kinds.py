@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from tests.project.stacks import ROOT
+from tests.rig.processes import ROOT
 
 PARITY = "tests/engines/xtts/test_gpt_parity.py"
 TESTS = [
