@@ -31,8 +31,10 @@ engine := $(shell sed -n 's/^\(export \)*VOICE_ENGINE=/=/p' "$${ENV_FILE:-.env}"
 else
 engine := $(VOICE_ENGINE)
 endif
-setup_of_engine := $(if $(filter xtts,$(engine)),setup-xtts,setup)
-venv_of_engine = $(if $(filter xtts,$(engine)),$(venv_xtts),$(venv))
+# An engine that has requirements-NAME.txt runs in .venv-NAME, which setup-NAME makes.
+own_requirements := $(if $(wildcard voice/engines/$(engine)/__init__.py),$(wildcard requirements-$(engine).txt))
+setup_of_engine := $(if $(own_requirements),setup-$(engine),setup)
+venv_of_engine = $(if $(own_requirements),$(or $(venv_$(engine)),.venv-$(engine)/bin/python),$(venv))
 export STACK_PORT := $(if $(filter undefined,$(origin PORT)),8000,$(value PORT))
 export BENCH_JSON := $(value JSON)
 export CHAOS_ROWS := $(value ROWS)
@@ -54,6 +56,9 @@ setup-dev:  ## install the tools of developers into .venv as well
 
 setup-xtts:  ## install the XTTS engine into .venv-xtts: some 6 GB, most of it CUDA
 	@$(PYTHON) -I podstream/bootstrap.py --venv=.venv-xtts requirements-xtts.txt
+
+setup-%: requirements-%.txt  # of a further engine
+	@$(PYTHON) -I podstream/bootstrap.py --venv=.venv-$* $<
 
 setup-xtts-dev:  ## install the tools of developers into .venv-xtts as well
 	@$(PYTHON) -I podstream/bootstrap.py --venv=.venv-xtts requirements-xtts.txt requirements-dev.txt

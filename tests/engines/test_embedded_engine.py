@@ -13,10 +13,11 @@ import soxr
 from tests.engines.references import HIGH_VOICE, LOW_VOICE, OTHER_SENTENCES, reference
 from tests.engines.speaking import chunks_of, joined, speech_of
 from voice.audio.waveform import Waveform
-from voice.engines.base import LANGUAGES, SynthesisParams, VoiceProfile
+from voice.engines.base import SynthesisParams, VoiceProfile
 from voice.engines.embedded.analysis import TARGET_LEVEL_DB, active_level_db
 from voice.engines.embedded.engine import EmbeddedEngine
 from voice.engines.embedded.passages import PASSAGES
+from voice.engines.spec import LANGUAGES
 from voice.errors import EngineError, InvalidRequest, InvalidText
 
 TEXT = "Good morning, and welcome back. Today we talk about bread, butter and the price of a good knife."

@@ -14,7 +14,7 @@ import soundfile
 from local.stack_lock import running_stack
 from tests.conftest import wait_until
 from tests.project.stacks import ROOT, LiveStack, assert_nothing_left, stack_environment
-from voice.engines.base import LANGUAGES
+from voice.engines.spec import LANGUAGES
 from voice.text.examples import EXAMPLE_TEXTS
 
 pytestmark = pytest.mark.worker

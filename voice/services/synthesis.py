@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from voice.engines.base import OptionSpec
 from voice.engines.registry import engine_get
+from voice.engines.spec import OptionSpec
 from voice.errors import Blocked, Conflict, InvalidRequest, InvalidText, JobCancelled
 from voice.jobs.line import job_limits_hold
 from voice.jobs.transitions import job_cancel, job_create, jobs_lock

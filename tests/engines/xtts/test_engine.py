@@ -18,9 +18,9 @@ from voice.audio.waveform import Samples, Waveform
 from voice.engines.base import SpeechChunk, SynthesisParams, VoiceProfile
 from voice.engines.embedded.engine import EmbeddedEngine
 from voice.engines.xtts import takes as takes_module
+from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.engine import XttsEngine
 from voice.engines.xtts.gpt import GptDecoder
-from voice.engines.xtts.options import XttsConfiguration
 from voice.errors import EngineError, EngineUnavailable, InvalidRequest, InvalidText, LeaseLost, OutputRejected
 
 TEXT = "The train was late. So we walked along the river, to the old market."
@@ -66,7 +66,7 @@ def joined(chunks: list[SpeechChunk]) -> Samples:
 def test_what_the_engine_is_can_be_asked_without_torch() -> None:
     program = (
         "import sys; from pathlib import Path; from voice.engines.xtts.engine import XttsEngine; "
-        "from voice.engines.xtts.options import XttsConfiguration; "
+        "from voice.engines.xtts.configuration import XttsConfiguration; "
         "engine = XttsEngine(XttsConfiguration(Path('nowhere'), is_licence_accepted=True)); "
         "assert len(engine.languages) == 17 and engine.option_specs and engine.report() == {}; "
         "sys.exit('torch' in sys.modules or 'TTS' in sys.modules)"

@@ -21,8 +21,8 @@ from tests.engines.xtts.random_checkpoint import make_checkpoint
 from tests.waveforms import flac_bytes, speech_like
 from voice.engines.base import VoiceProfile
 from voice.engines.registry import xtts_configure
+from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.engine import XttsEngine
-from voice.engines.xtts.options import XttsConfiguration
 from voice.models import Job, Synthesis, User, VoiceModel
 from voice.models.lifecycle import JobState, SynthesisStatus
 from voice.storage import output_storage, voice_model_storage

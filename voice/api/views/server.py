@@ -13,8 +13,9 @@ from voice.api.methods import METHODS
 from voice.api.schema import operation
 from voice.api.serializers.server import EnginesAnswer, LanguagesAnswer, LimitsAnswer
 from voice.api.serializers.voice_models import MAX_SAMPLES
-from voice.engines.base import LANGUAGES, SpeechEngine
+from voice.engines.base import SpeechEngine
 from voice.engines.registry import engine_get, engine_names
+from voice.engines.spec import LANGUAGES
 from voice.errors import EngineUnavailable
 from voice.models import AudioFormat, OutputFormat, User
 from voice.selectors import usage_of

@@ -1,4 +1,4 @@
-"""Japanese for espeak-ng, which reads kana and spells kanji as "Chinese letter"."""
+"""A text as the lines that espeak-ng reads, in scripts that it can read: it spells kanji as "Chinese letter"."""
 
 import re
 import threading
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sudachipy import Dictionary, SplitMode
 
-from voice.engines.base import LANGUAGES
+from voice.engines.spec import LANGUAGES
 from voice.errors import InvalidText
 from voice.text.split import split_passages
 
@@ -68,13 +68,11 @@ class Line:
 
 
 def lines_of(text: str, language: str) -> list[Line]:
-    """The lines of `text`, at least one.
+    """The lines of `text`, at least one. `language`: a key of LANGUAGES.
 
-    Raises InvalidText `language_unsupported`, and `text_unspeakable` where there is no letter or digit in the text, or
-    a script that the language's voice would spell out in English ("Chinese letter").
+    Raises InvalidText `text_unspeakable` where there is no letter or digit in the text, or a script that the
+    language's voice would spell out in English ("Chinese letter").
     """
-    if language not in LANGUAGES:
-        raise InvalidText("language_unsupported", f"This engine does not speak {language!r}.")
     _check_speakable(text, language)
     passages = split_passages(text, language, limit_chars=LIMIT_CHARS.get(language, DEFAULT_LIMIT_CHARS))
     return [

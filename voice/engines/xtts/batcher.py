@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Generic
 
@@ -14,14 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voice.audio.waveform import Samples
-from voice.engines.xtts.failures import DeviceHealth, caused, engine_stopped, forget_frames
-from voice.engines.xtts.protocols import Decoder, Vocoder
+from voice.engines.xtts.failures import (
+    DeviceHealth,
+    EngineFailed,
+    EngineOutOfMemory,
+    caused,
+    engine_stopped,
+    forget_frames,
+)
+from voice.engines.xtts.protocols import Decoder, DeviceMemoryFull, Prompt, Vocoder
 from voice.engines.xtts.scheduler import Scheduler
-from voice.engines.xtts.sequence import DeviceMemoryFull, Prompt
-from voice.engines.xtts.statistics import BatcherStatistics, BatcherTotals
-from voice.engines.xtts.ticket import EngineFailed, EngineOutOfMemory, Ticket
-from voice.engines.xtts.utterance import Utterance
-from voice.engines.xtts.windows import Latents, Piece, Window
+from voice.engines.xtts.utterance import Ticket, Utterance
+from voice.engines.xtts.windows import RATE_HZ, Latents, Piece, Window
 from voice.errors import EngineError, EngineUnavailable, VoiceError
 
 PREFILLS_PER_STEP = 4
@@ -30,6 +34,40 @@ WAITING_MAX = 2_000
 IDLE_TRIM_S = 30.0
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class BatcherStatistics:
+    """Sequences now, the most that may run now, and counts since the start, which the batcher's thread writes.
+
+    `finished`, `cancelled`, `failed`: how sentences ended. `preempted`: how often one lost its slot, to get another
+    later. `out_of_memory`: how often the device had no memory. `tokens`: all that were drawn, stop tokens included.
+    `prefills`, `steps`, `vocoder_calls`: how often the models ran.
+    """
+
+    waiting: int = 0
+    running: int = 0
+    limit: int = 0
+    finished: int = 0
+    cancelled: int = 0
+    failed: int = 0
+    preempted: int = 0
+    out_of_memory: int = 0
+    prefills: int = 0
+    steps: int = 0
+    tokens: int = 0
+    vocoder_calls: int = 0
+    samples: int = 0
+
+    @property
+    def mean_batch(self) -> float:
+        """Tokens a step, 0 before the first."""
+        return self.tokens / self.steps if self.steps else 0.0
+
+    @property
+    def audio_s(self) -> float:
+        """Seconds of audio made."""
+        return self.samples / RATE_HZ
 
 
 class Batcher(Generic[Latents]):
@@ -57,7 +95,7 @@ class Batcher(Generic[Latents]):
         self._clock = clock
         self._scheduler: Scheduler[Utterance] = Scheduler(slots=decoder.slots, cells=decoder.cells)
         self._inbox: deque[Utterance] = deque()
-        self._totals = BatcherTotals()
+        self._totals = BatcherStatistics()
         self._health = DeviceHealth()
         self._latents_per_call = LATENTS_PER_CALL
         self._lock = threading.Lock()  # of the inbox's bound, and of whether it is still emptied
@@ -135,11 +173,11 @@ class Batcher(Generic[Latents]):
 
     def statistics(self) -> BatcherStatistics:
         """Figures of this moment; a step that is under way may be counted in part."""
-        return BatcherStatistics(
+        return replace(
+            self._totals,
             waiting=self._scheduler.waiting_count + len(self._inbox),
             running=len(self._scheduler.running),
             limit=self._scheduler.limit,
-            **asdict(self._totals),
         )
 
     def step(self) -> bool:
@@ -329,10 +367,7 @@ class Batcher(Generic[Latents]):
     def _finish(self, utterance: Utterance, *, last: Samples | None) -> None:
         self._totals.finished += 1
         self._leave(utterance)
-        if last is None:
-            utterance.ticket.finish(utterance.outcome)
-        else:
-            utterance.ticket.deliver(last, outcome=utterance.outcome)
+        utterance.ticket.deliver(last, outcome=utterance.outcome)
 
     def _fail(self, utterances: Sequence[Utterance], cause: Exception) -> None:
         logger.error("the models broke on %d sentences", len(utterances), exc_info=cause)

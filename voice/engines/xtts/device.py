@@ -8,8 +8,8 @@ from pathlib import Path
 
 import torch
 
-from voice.engines.xtts.options import XttsConfiguration
-from voice.engines.xtts.sequence import DeviceMemoryFull
+from voice.engines.xtts.configuration import XttsConfiguration
+from voice.engines.xtts.protocols import DeviceMemoryFull
 from voice.errors import EngineUnavailable
 
 CPU_BFLOAT16 = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")  # x86-64: AMX, AVX-512; ARM: NEON, SVE
@@ -52,8 +52,7 @@ def precision_choose(configuration: XttsConfiguration, device: torch.device) -> 
     A GPU without it takes float16, a CPU without it float32: emulated, bfloat16 is slower and still less exact.
     """
     if configuration.precision != "auto":
-        asked: torch.dtype = getattr(torch, configuration.precision)
-        return asked
+        return getattr(torch, configuration.precision)
     if device.type == "cuda":
         is_native = torch.cuda.is_bf16_supported(including_emulation=False)
         return torch.bfloat16 if is_native else torch.float16

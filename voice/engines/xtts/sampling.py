@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from voice.engines.xtts.sequence import Sampling
+from voice.engines.xtts.protocols import Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,7 @@ def controls_of(draws: Sequence[Draw | None]) -> Tensor:
                 draw.may_stop,
                 draw.uniform,
             )
-    controls: Tensor = torch.from_numpy(rows)
-    return controls
+    return torch.from_numpy(rows)
 
 
 def draw_tokens(logits: Tensor, seen: Tensor, controls: Tensor, stop_token: int) -> Tensor:
@@ -65,8 +64,7 @@ def draw_tokens(logits: Tensor, seen: Tensor, controls: Tensor, stop_token: int)
     threshold = uniform[:, None] * distribution[:, -1:]
     place = (distribution <= threshold).sum(-1, keepdim=True).clamp_(max=logits.shape[-1] - 1)
     drawn = order.gather(-1, place).squeeze(-1)
-    tokens: Tensor = torch.where(is_greedy > 0, allowed.argmax(-1), drawn)
-    return tokens
+    return torch.where(is_greedy > 0, allowed.argmax(-1), drawn)
 
 
 def penalise(logits: Tensor, seen: Tensor, *, penalty: Tensor, may_stop: Tensor, stop_token: int) -> Tensor:
