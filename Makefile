@@ -83,7 +83,7 @@ test-backends: setup-dev  ## run the tests of API and jobs on SQLite, and those 
 	@TEST_STORAGE=s3 $(venv) -m pytest $(parallel) $(on_s3)
 
 test-xtts: setup-xtts-dev  ## run the tests of the XTTS engine, on random weights [ARGS="-k name"]
-	@$(venv_xtts) -m pytest $(if $(ARGS),$(ARGS),$(parallel)) tests/engines/xtts tests/engines/test_xtts_*.py
+	@$(venv_xtts) -m pytest $(if $(ARGS),$(ARGS),$(parallel)) tests/engines/xtts tests/engines/test_xtts_*.py tests/engines/test_contract.py
 
 lint: setup-dev  ## ruff, mypy, Django's checks, migrations, the OpenAPI schema
 	@$(venv) -m ruff check .

@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from voice.audio.waveform import Waveform
-from voice.engines.spec import LANGUAGES, EngineSpec, OptionSpec
+from voice.engines.spec import EngineSpec, OptionSpec
 from voice.errors import EngineError, InvalidRequest, InvalidText
 
 
@@ -150,7 +150,7 @@ class SpeechEngine(Protocol):
     def stream(
         self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams
     ) -> Generator[SpeechChunk, None, None]:
-        """Speak `text` to somebody who listens meanwhile: as `synthesize`, with the first chunk within half a second.
+        """Speak `text` to somebody who listens meanwhile: as `synthesize`, in chunks that begin with half a second.
 
         The samples are those of `synthesize`, except where that judges a finished sentence and speaks it once more:
         what was heard cannot be taken back. An engine whose `synthesize` never waits for the end of a sentence has
@@ -169,9 +169,9 @@ class SpeechEngine(Protocol):
         """The likeness of `waveform` to the profile's speaker, 0 (another person) to 1 (the same)."""
 
 
-def check_language(language: str) -> None:
-    """Raise InvalidText `language_unsupported` unless `language` is one of the product's 17."""
-    if language not in LANGUAGES:
+def check_language(language: str, engine: EngineSpec) -> None:
+    """Raise InvalidText `language_unsupported` unless `engine` speaks `language`."""
+    if language not in engine.languages:
         raise InvalidText("language_unsupported", f"This engine does not speak {language!r}.")
 
 

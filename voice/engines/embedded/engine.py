@@ -69,7 +69,7 @@ class EmbeddedEngine(SpeechEngine):
         `target.to_profile`. Raises EngineError `reference_unusable` where there are less than two seconds of voiced
         speech, InvalidText `language_unsupported`.
         """
-        check_language(language)
+        check_language(language, ENGINE)
         target = target_from_references(references, self._speaker, language)
         return to_profile(replace(target, gain_db=self._gain_db(target)))
 
@@ -84,7 +84,7 @@ class EmbeddedEngine(SpeechEngine):
         SourceSpeechFailed (retryable).
         """
         check_profile(profile, ENGINE)
-        check_language(language)
+        check_language(language, ENGINE)
         lines = lines_of(text, language)
         target = self._target(profile)
         total = sum(line.chars for line in lines)

@@ -62,7 +62,7 @@ class XttsEngine(SpeechEngine):
 
         Raises EngineError `reference_unusable` for less than a third of a second, InvalidText `language_unsupported`.
         """
-        check_language(language)
+        check_language(language, ENGINE)
         return self._runtime().clone(references)
 
     def synthesize(
@@ -75,7 +75,7 @@ class XttsEngine(SpeechEngine):
         at any step OutputRejected `output_silent`, EngineError of the batch (`Ticket.wait`), and what
         `params.heartbeat` raises.
         """
-        check_language(language)
+        check_language(language, ENGINE)
         runtime = self._runtime()
         yield from runtime.spoken(profile, text, language, params).judged(ahead=runtime.ahead)
 
@@ -87,7 +87,7 @@ class XttsEngine(SpeechEngine):
         The samples are those of `synthesize` within 1e-3, but of each sentence's first take: what was heard cannot be
         taken back. Nothing is decoded for a caller that does not go on to iterate. Raises as `synthesize`.
         """
-        check_language(language)
+        check_language(language, ENGINE)
         yield from self._runtime().spoken(profile, text, language, params).streamed()
 
     def blend(self, parts: Sequence[tuple[VoiceProfile, float]]) -> VoiceProfile:
