@@ -57,7 +57,7 @@ class VoiceProfile:
 
 @dataclass(frozen=True, slots=True)
 class SynthesisParams:
-    """How to speak.
+    """The manner of speaking.
 
     `speed`: 0.5..2.0, 1.0 is the voice's own pace. `seed`: the same seed and input give the same samples.
     `options`: the engine's own parameters, already validated against `SpeechEngine.option_specs`.

@@ -152,7 +152,7 @@ def _receive(client: httpx.Client, url: str, part: Path, file: PublishedFile, pr
 
 
 def _start(response: httpx.Response, url: str, here: int) -> int:
-    """Where the bytes of `response` belong: at `here`, or at 0 where the server does not continue files."""
+    """The position that the bytes of `response` belong to: `here`, or 0 where the server does not continue files."""
     status = response.status_code
     if status == httpx.codes.PARTIAL_CONTENT:
         if re.match(rf"bytes {here}-", response.headers.get("content-range", "")):

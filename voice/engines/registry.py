@@ -1,4 +1,4 @@
-"""Which engines there are, and the one instance of each in this process."""
+"""The engines that there are, and the one instance of each in this process."""
 
 import pkgutil
 import threading
@@ -33,7 +33,7 @@ def engine_names() -> tuple[str, ...]:
 
 
 def is_shared_by_threads(name: str) -> bool:
-    """Whether one process speaks for many jobs at once with this engine; False for a name that nobody has."""
+    """True if one process speaks for many jobs at once with this engine; False for a name that no engine has."""
     return name in engine_specs() and engine_specs()[name].is_shared_by_threads
 
 

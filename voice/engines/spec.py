@@ -93,7 +93,7 @@ class EngineWeights:
 
 @dataclass(frozen=True, slots=True)
 class EngineProblem:
-    """What an engine's check finds, shown as a warning of Django's system checks; `id` begins with `voice.W`."""
+    """A finding of an engine's check, shown as a warning of Django's system checks; `id` begins with `voice.W`."""
 
     id: str
     message: str

@@ -148,7 +148,7 @@ class EmbeddedEngine(SpeechEngine):
         return renderer.pieces(FIRST_PIECE_FRAMES, NEXT_PIECE_FRAMES)
 
     def _gain_db(self, target: TargetVoice) -> float:
-        """What brings a sentence to the target level, for source speech of 0 dB.
+        """The gain that brings a sentence to the target level, for source speech of 0 dB.
 
         A sentence must be heard before it is complete, so its level is predicted: the output follows the source's
         to the power of ENERGY_EXPONENT, and what is left varies by half a dB from sentence to sentence.

@@ -11,11 +11,6 @@ from voice.engines.spec import LANGUAGES
 from voice.errors import InvalidText
 from voice.text.split import split_passages
 
-KANJI = re.compile(r"[\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-HIRAGANA = re.compile(r"[\u3041-\u3096]")
-READING_CHUNK_BYTES = 40_000  # SudachiPy refuses inputs of more than 49,149 bytes
-
-_local = threading.local()
 LIMIT_CHARS = {"zh-cn": 80, "ja": 70, "ko": 95}
 DEFAULT_LIMIT_CHARS = 220
 SENTENCE_PAUSE_S = 0.35
@@ -25,37 +20,9 @@ SENTENCE_END = re.compile(r"[.!?…。！？．؟।॥]['\"”’»」』)\]]*$
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
 HANGUL = re.compile(r"[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
+KANJI = re.compile(r"[\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
-
-def to_kana(text: str) -> str:
-    """`text` with every word that is written with kanji replaced by its reading in hiragana.
-
-    Particles and everything else that espeak-ng can read stay as they are, and words are set apart by spaces, which
-    espeak-ng needs to find accents. Raises InvalidText `text_unspeakable` for kanji that have no known reading.
-    Readings are those of SudachiDict (Takaoka et al., 2018). Safe to call from threads.
-    """
-    if not KANJI.search(text):
-        return text
-    if not hasattr(_local, "tokenizer"):
-        _local.tokenizer = Dictionary(dict="small").tokenizer(mode=SplitMode.C)  # a tokenizer is not thread-safe
-    return " ".join(_spoken(m.surface(), m.reading_form()) for m in _local.tokenizer.tokenize(text))
-
-
-def _spoken(surface: str, reading: str) -> str:
-    if not KANJI.search(surface):
-        return surface
-    if KANJI.search(reading) or not reading:
-        raise InvalidText(
-            "text_unspeakable",
-            f"The reading of {surface!r} is not known. Write it in kana.",
-            details={"unreadable": surface},
-        )
-    return katakana_to_hiragana(reading)
-
-
-def katakana_to_hiragana(text: str) -> str:
-    """Katakana as hiragana, letter by letter; everything else stays."""
-    return "".join(chr(ord(c) - 0x60) if "\u30a1" <= c <= "\u30f6" else c for c in text)
+_local = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +67,34 @@ def _pause_s(text: str, *, ends_paragraph: bool) -> float:
     if ends_paragraph:
         return PARAGRAPH_PAUSE_S
     return SENTENCE_PAUSE_S if SENTENCE_END.search(text) else CLAUSE_PAUSE_S
+
+
+def to_kana(text: str) -> str:
+    """`text` with every word that is written with kanji replaced by its reading in hiragana.
+
+    Particles and everything else that espeak-ng can read stay as they are, and words are set apart by spaces, which
+    espeak-ng needs to find accents. Raises InvalidText `text_unspeakable` for kanji that have no known reading.
+    Readings are those of SudachiDict (Takaoka et al., 2018). Safe to call from threads.
+    """
+    if not KANJI.search(text):
+        return text
+    if not hasattr(_local, "tokenizer"):
+        _local.tokenizer = Dictionary(dict="small").tokenizer(mode=SplitMode.C)  # a tokenizer is not thread-safe
+    return " ".join(_spoken(m.surface(), m.reading_form()) for m in _local.tokenizer.tokenize(text))
+
+
+def _spoken(surface: str, reading: str) -> str:
+    if not KANJI.search(surface):
+        return surface
+    if KANJI.search(reading) or not reading:
+        raise InvalidText(
+            "text_unspeakable",
+            f"The reading of {surface!r} is not known. Write it in kana.",
+            details={"unreadable": surface},
+        )
+    return katakana_to_hiragana(reading)
+
+
+def katakana_to_hiragana(text: str) -> str:
+    """Katakana as hiragana, letter by letter; everything else stays."""
+    return "".join(chr(ord(c) - 0x60) if "\u30a1" <= c <= "\u30f6" else c for c in text)

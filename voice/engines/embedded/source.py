@@ -169,7 +169,7 @@ class EspeakProcess:
 
 
 def _end(process: subprocess.Popen[bytes], owner_pid: int) -> None:
-    """Kill the server; its fork dies with it (PDEATHSIG). A forked copy of us leaves the process alone."""
+    """Kill the server; its fork dies with it (PDEATHSIG). A forked copy of us does not touch the process."""
     if os.getpid() != owner_pid:
         return
     process.kill()
@@ -247,7 +247,7 @@ class SourceSpeaker:
         return Waveform(np.ascontiguousarray(samples, dtype=np.float32), rate_hz)
 
     def voice(self, language: str, variant: str, *, rate_hz: int) -> SourceVoice:
-        """What a voice of `language` is like at `rate_hz`; measured at the first call, a few hundred ms."""
+        """The frames of a voice of `language` at `rate_hz`; measured at the first call, a few hundred ms."""
         with self._lock:
             key = (language, variant, rate_hz)
             if key not in self._voices:

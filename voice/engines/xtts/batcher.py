@@ -29,7 +29,7 @@ from voice.engines.xtts.windows import RATE_HZ, Latents, Piece, Window
 from voice.errors import EngineError, EngineUnavailable, VoiceError
 
 PREFILLS_PER_STEP = 4
-LATENTS_PER_CALL = 600  # the longest sentence; a call on a CPU stays within seconds, so that cancels are heard
+LATENTS_PER_CALL = 600  # the longest sentence; a call on a CPU stays within seconds, so that cancels are noticed
 WAITING_MAX = 2_000
 IDLE_TRIM_S = 30.0
 
@@ -73,7 +73,7 @@ class BatcherStatistics:
 class Batcher(Generic[Latents]):
     """Speaks many sentences at once. `submit`, `statistics` and `close` are safe to call from any thread.
 
-    `start` begins the thread, which alone calls `decoder` and `vocoder`. Between its steps sequences join and leave,
+    `start` begins the thread, and only it calls `decoder` and `vocoder`. Between its steps sequences join and leave,
     cancels and deadlines take effect, and streams whose listeners are behind pause. What fails, fails the sentences
     that took part in it; the thread goes on, until the device fails three times in a row: then it ends. A device
     without memory gets a smaller batch, and the sentences that must leave it go on later where they were, from the
@@ -128,7 +128,7 @@ class Batcher(Generic[Latents]):
 
     @property
     def is_running(self) -> bool:
-        """Whether sentences are being spoken: started, not closed, and the thread has not died."""
+        """True while sentences are being spoken: started, not closed, and the thread has not died."""
         return self._thread.is_alive() and not self._is_over
 
     def submit(
@@ -182,7 +182,7 @@ class Batcher(Generic[Latents]):
 
     def step(self) -> bool:
         """Do one step; for the thread, and for tests that run none. Whether there is more to do at once."""
-        self._hear()
+        self._attend()
         self._admit()
         self._decode()
         self._speak()
@@ -190,7 +190,7 @@ class Batcher(Generic[Latents]):
 
     # --- what callers want
 
-    def _hear(self) -> None:
+    def _attend(self) -> None:
         while self._inbox:
             self._receive(self._inbox[0])
             self._inbox.popleft()
@@ -279,7 +279,7 @@ class Batcher(Generic[Latents]):
                 self._speak_batch(due)
 
     def _due(self, *, is_stream: bool) -> list[tuple[Utterance, Window]]:
-        """What is ready, the longest-running first, as much as one call of the vocoder takes."""
+        """The windows that are ready, the longest-running first, as much as one call of the vocoder takes."""
         due: list[tuple[Utterance, Window]] = []
         room = self._latents_per_call
         for utterance in self._scheduler.running:
@@ -320,7 +320,7 @@ class Batcher(Generic[Latents]):
             self._drop(utterance, EngineFailed())
             return
         self._totals.samples += len(samples)
-        utterance.hear(window)
+        utterance.deliver(window)
         if utterance.is_complete:
             self._finish(utterance, last=samples)
         else:
@@ -343,7 +343,7 @@ class Batcher(Generic[Latents]):
     # --- leaving
 
     def _shrink(self, *, keep: Utterance | None = None) -> None:
-        """The device had no memory: go on with half of the batch. Who is alone may try each step twice."""
+        """The device had no memory: go on with half of the batch. One that runs by itself may try each step twice."""
         self._totals.out_of_memory += 1
         leaving = self._scheduler.shrink(keep=keep)
         logger.warning("no memory on the device: %d leave, %d may run", len(leaving), self._scheduler.limit)
@@ -382,7 +382,7 @@ class Batcher(Generic[Latents]):
         utterance.ticket.fail(error)
 
     def _leave(self, utterance: Utterance) -> None:
-        """Give back what it has, before its caller hears of the end. If the decoder breaks on it, `_end` finds it."""
+        """Give back what it has, before its caller learns of the end. If the decoder breaks on it, `_end` finds it."""
         if utterance.slot is not None:
             self._decoder.release(utterance.slot)
         self._scheduler.remove(utterance)
@@ -391,7 +391,7 @@ class Batcher(Generic[Latents]):
 
     def _run(self) -> None:
         try:
-            while self._hears_no_close():
+            while self._goes_on():
                 if not self.step():
                     self._rest()
         except BaseException as error:
@@ -401,8 +401,8 @@ class Batcher(Generic[Latents]):
         else:
             self._end()
 
-    def _hears_no_close(self) -> bool:
-        """Clears first, then looks: who closes meanwhile is either seen, or wakes the rest that follows."""
+    def _goes_on(self) -> bool:
+        """Clears first, then looks: a close that comes meanwhile is either seen, or wakes the rest that follows."""
         self._wake.clear()
         return not self._is_closing
 

@@ -27,7 +27,7 @@ Attention = Callable[[int, Tensor], Tensor]
 
 @dataclass(frozen=True, slots=True)
 class CacheShape:
-    """What a cache holds: `slots` sequences at most, and `cells` positions: sequences times columns of the longest."""
+    """The room of a cache: `slots` sequences at most, and `cells` positions, sequences times the longest's columns."""
 
     layers: int
     heads: int
@@ -39,7 +39,7 @@ class CacheShape:
 
 
 class Cache(Protocol):
-    """What the decoder needs of a cache. Memory that runs out comes as torch's own errors."""
+    """A cache as the decoder needs it. Memory that runs out comes as torch's own errors."""
 
     column_step: int
     """Columns are taken in multiples of it."""

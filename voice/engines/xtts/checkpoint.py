@@ -76,7 +76,7 @@ class Checkpoint:
     """An opened checkpoint; its weights are read from the file when they are asked for.
 
     `fingerprint`: SHA-256 over the shape and the first values of every tensor, as 64 hexadecimal digits. It is the
-    same for model.pth and the model.safetensors made from it, and takes milliseconds. It tells checkpoints apart, as
+    same for model.pth and the model.safetensors made from it, and takes milliseconds. It distinguishes checkpoints, as
     training moves all values of a tensor; it does not detect damage further inside a tensor, which the download's
     SHA-256 does.
     """
@@ -216,7 +216,7 @@ def convert_to_safetensors(folder: Path) -> Path:
 
 
 def _is_older(converted: Path, source: Path) -> bool:
-    """Whether `source` was replaced after `converted` was made of it, by a model of one's own for example."""
+    """True if `source` was replaced after `converted` was made of it, by a model of one's own for example."""
     if not source.is_file() or source.stat().st_mtime <= converted.stat().st_mtime:
         return False
     logger.warning("%s is newer than %s and is used: convert it with download_xtts", source.name, converted.name)

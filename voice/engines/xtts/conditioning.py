@@ -1,4 +1,4 @@
-"""What XTTS keeps of a speaker: conditioning latents for the GPT, a speaker embedding for the vocoder.
+"""A speaker as XTTS keeps them: conditioning latents for the GPT, a speaker embedding for the vocoder.
 
 The speaker encoder is H/ASP, a ResNet with squeeze-and-excitation and attentive statistics pooling: Heo et al., "Clova
 Baseline System for the VoxCeleb Speaker Recognition Challenge 2020", arXiv:2009.14153. Its window, filter bank and
@@ -71,9 +71,9 @@ class Conditioner:
         }
 
     def conditioning_latents(self, references: Sequence[Waveform]) -> NDArray[np.float32]:
-        """What the GPT reads of the speaker, shape (32, channels): the mean over chunks of 6 s.
+        """The speaker for the GPT, shape (32, channels): the mean over chunks of 6 s.
 
-        Of each reference the first 30 s count, so every recording is heard. For one reference it is what Coqui's
+        Of each reference the first 30 s count, so every recording has its share. For one reference it is what Coqui's
         `get_gpt_cond_latents` gives with length 30 and chunks of 6 s. A last chunk below a third of a second is left
         out. Raises EngineError `reference_unusable` where no reference is longer than that and louder than -60 dB,
         EngineOutOfMemory.
@@ -83,7 +83,7 @@ class Conditioner:
             return _array(torch.stack([self._chunk_latents(chunk) for chunk in chunks]).mean(dim=0))
 
     def speaker_embedding(self, references: Sequence[Waveform]) -> NDArray[np.float32]:
-        """Who speaks, for the vocoder, shape (512,): the mean of the embeddings of each reference's first 30 s.
+        """The speaker for the vocoder, shape (512,): the mean of the embeddings of each reference's first 30 s.
 
         Each has length 1, their mean a little less, as with Coqui. Raises like `conditioning_latents`.
         """

@@ -1,4 +1,4 @@
-"""What the operator decides about XTTS, and whether it can be used. No torch: the web process reads this."""
+"""The operator's decisions about XTTS, and the check of whether it can be used. No torch: the web process reads it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PICKLE = "model.pth"
 
 @dataclass(frozen=True, slots=True)
 class XttsConfiguration:
-    """Where the weights are and how to run them.
+    """The place of the weights and the way to run them.
 
     `checkpoint`: a folder with config.json, vocab.json and model.safetensors or model.pth.
     `is_licence_accepted`: whether the operator accepts the Coqui Public Model License for these weights.
@@ -66,7 +66,7 @@ class XttsConfiguration:
 
 
 def checkpoint_problem(folder: Path) -> str | None:
-    """What is missing in `folder` and what to do about it, or None where all files are there.
+    """A sentence on what is missing in `folder` and what to do about it, or None where all files are there.
 
     It looks at names and sizes only; whether the files can be read, `Checkpoint.open` finds out.
     """

@@ -41,7 +41,7 @@ class XttsEngine(SpeechEngine):
 
     @property
     def is_broken(self) -> bool:
-        """Whether the batch died: every call raises EngineUnavailable `engine_stopped` until the process ends."""
+        """True when the batch died: every call raises EngineUnavailable `engine_stopped` until the process ends."""
         with self._lock:
             self._let_go_of_the_dead()
             return self._is_broken

@@ -31,7 +31,7 @@ def profile_make(
 ) -> VoiceProfile:
     """The profile of a voice; 130 KB at the published size.
 
-    Metadata: `checkpoint`, the fingerprint of the weights that alone understand these arrays, and
+    Metadata: `checkpoint`, the fingerprint of the only weights that understand these arrays, and
     `reference_durations_s`.
     """
     return VoiceProfile(

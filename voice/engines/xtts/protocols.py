@@ -13,7 +13,7 @@ from voice.engines.xtts.windows import Latents, Piece
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the next audio token is drawn, with the meanings that Hugging Face transformers and Coqui give these names.
+    """Settings of the draw of the next audio token, with the meanings that transformers and Coqui give these names.
 
     `is_greedy` takes the likeliest token and ignores temperature, top_k and top_p. The same `seed` draws the same
     tokens from the same logits, whoever else is in the batch, also when a sequence is prefilled again in its middle.
@@ -29,7 +29,7 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the GPT reads before it speaks.
+    """All that the GPT reads before it speaks.
 
     `conditioning`: float32, shape (32, channels), the voice. `text_ids`: token ids of one sentence, the language tag
     first, without the start and stop tokens of the text. Between `min_tokens` and `max_tokens` audio tokens are

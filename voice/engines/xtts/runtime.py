@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class XttsRuntime:
-    """What the engine works with once it is loaded. Methods are safe to call from threads.
+    """The parts of the engine once it is loaded. Methods are safe to call from threads.
 
     The checkpoint itself is not among it: its file would stay mapped, and in memory.
     """

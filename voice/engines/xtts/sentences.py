@@ -98,7 +98,7 @@ def _digits_apart(text: str, language: str) -> str:
 
 
 def _is_spoken(token: str) -> bool:
-    """Whether a token of the vocabulary stands for sound: not for a pause, a language, or what has no token."""
+    """True if a token of the vocabulary stands for sound: not for a pause, a language, or what has no token."""
     is_special = token.startswith("[") and token.endswith("]")
     return not is_special and any(character.isalnum() for character in token)
 

@@ -1,4 +1,4 @@
-"""What a checkpoint is: what its config.json and vocab.json say, and the shape of every tensor. No torch.
+"""The shape of a checkpoint: what its config.json and vocab.json say, and the size of every tensor. No torch.
 
 The layers are those of XTTS v2 as Coqui published it (Casanova et al., "XTTS: a Massively Multilingual Zero-Shot
 Text-to-Speech Model", 2024): sizes may differ, the architecture may not.

@@ -20,7 +20,7 @@ from voice.engines.xtts.windows import RATE_HZ, Latents
 from voice.errors import OutputRejected
 
 WAIT_S = 0.25
-"""How often a waiting caller's heartbeat is called."""
+"""Between two calls of a waiting caller's heartbeat."""
 FIRST_CHUNK_TOKENS = 12
 """Of a stream: a third of a second of audio can be made of them. The windows after it grow."""
 FADE_S = 0.003

@@ -38,7 +38,7 @@ _EXTRA_MOST_S = 0.6
 
 
 class Fault(StrEnum):
-    """What is wrong with a take."""
+    """A defect of a take."""
 
     SILENT = "silent"
     RUNAWAY = "runaway"
@@ -65,7 +65,7 @@ class Verdict:
 
     @property
     def is_good(self) -> bool:
-        """Whether the take can be kept as it is."""
+        """True if the take can be kept as it is."""
         return not self.faults
 
 
@@ -112,7 +112,7 @@ def _levels_db(take: Waveform) -> NDArray[np.float64]:
 
 
 def _has_extra_end(is_loud: NDArray[np.bool_], *, speed: float) -> bool:
-    """Whether a short sound follows a long pause at the very end: a hallucinated syllable more often than a word."""
+    """True if a short sound follows a long pause at the very end: a hallucinated syllable more often than a word."""
     loud = np.flatnonzero(is_loud)
     gaps = np.flatnonzero(np.diff(loud) * _HOP_S * speed > _EXTRA_GAP_S)
     if not len(gaps):
@@ -121,7 +121,7 @@ def _has_extra_end(is_loud: NDArray[np.bool_], *, speed: float) -> bool:
 
 
 def _is_cut_off(samples: Samples, rate_hz: int, levels_db: NDArray[np.float64]) -> bool:
-    """Whether the last 20 ms are as loud as the speech: a sound was broken off, a sentence ends quietly."""
+    """True if the last 20 ms are as loud as the speech: a sound was broken off, a sentence ends quietly."""
     end = samples[-round(_END_S * rate_hz) :]
     end_db = 10 * math.log10(max(float(np.mean(np.square(end, dtype=np.float64))), 1e-12))
     return end_db > float(np.percentile(levels_db, 95)) + _CUT_OFF_DB

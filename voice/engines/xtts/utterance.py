@@ -21,7 +21,7 @@ UNREAD_CHUNKS_MAX = 2
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How decoding ended. `tokens`: all that were drawn, the stop token not among them.
+    """The end of decoding. `tokens`: all that were drawn, the stop token not among them.
 
     `is_stopped`: whether the model ended the sentence itself, by the stop token; if not, `max_tokens` did.
     """
@@ -45,7 +45,7 @@ class Ticket:
     def wait(self, timeout_s: float) -> Samples | None:
         """The next chunk of audio, float32 at 24 kHz; None if there is none within `timeout_s`, or no more at all.
 
-        `is_drained` tells these two apart. Raises, when what was made before is taken, what the sentence failed with:
+        `is_drained` distinguishes the two. Raises, when what was made before is taken, the error of the sentence:
         EngineOutOfMemory, EngineFailed, EngineError `timed_out` or `sentence_too_large`, EngineUnavailable
         `engine_stopped`; and JobCancelled after `cancel`.
         """
@@ -72,22 +72,22 @@ class Ticket:
 
     @property
     def outcome(self) -> Outcome | None:
-        """How decoding ended; None until all audio is made, and if it failed."""
+        """The end of decoding; None until all audio is made, and if it failed."""
         return self._outcome
 
     @property
     def is_drained(self) -> bool:
-        """Whether all was spoken and taken: true as soon as the last chunk is."""
+        """True when all was spoken and taken: as soon as the last chunk is."""
         return self._outcome is not None and not self._chunks
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the caller gave up before the end."""
+        """True if the caller gave up before the end."""
         return self._is_cancelled
 
     @property
     def is_ended(self) -> bool:
-        """Whether nothing more will come: all is made, or it failed."""
+        """True when nothing more will come: all is made, or it failed."""
         return self._outcome is not None or self._error is not None
 
     @property
@@ -121,7 +121,7 @@ class Utterance(ScheduledSequence):
 
     `deadline_s`: of the batcher's clock. `chunk_tokens`: how many tokens the next chunk waits for; it doubles with
     each up to 80, some 4 s, so that the first comes early and few pay for the context that each needs.
-    `out_of_memory_at`: how many latents it had when the device had no memory for it though it was alone.
+    `out_of_memory_at`: how many latents it had when the device had no memory for it though nothing else ran.
     """
 
     prompt: Prompt
@@ -141,32 +141,32 @@ class Utterance(ScheduledSequence):
 
     @property
     def is_complete(self) -> bool:
-        """Whether all its tokens are drawn."""
+        """True when all its tokens are drawn."""
         return self.is_stopped or len(self.tokens) >= self.prompt.max_tokens
 
     @property
     def is_decodable(self) -> bool:
-        """Whether the next step draws a token for it."""
+        """True if the next step draws a token for it."""
         return not (self.is_paused or self.is_complete)
 
     @property
     def is_due(self) -> bool:
-        """Whether there may be something to speak: its end, or for a stream enough for a chunk."""
+        """True if there may be something to speak: its end, or for a stream enough for a chunk."""
         return self.is_complete or (self.is_stream and self.latents >= self._due_at)
 
     @property
     def is_unheard(self) -> bool:
-        """Whether its listener is so far behind that decoding more can wait."""
+        """True if its listener is so far behind that decoding more can wait."""
         return self.is_stream and not self.is_complete and self.ticket.unread >= UNREAD_CHUNKS_MAX
 
     @property
     def latents(self) -> int:
-        """How many the decoder has: one for each step made."""
+        """The number that the decoder has: one for each step made."""
         return len(self.tokens) + self.is_stopped
 
     @property
     def outcome(self) -> Outcome:
-        """How decoding ended, once it is complete."""
+        """The end of decoding, once it is complete."""
         return Outcome(tuple(self.tokens), self.is_stopped)
 
     def draw(self, token: int, *, stop_token: int) -> None:
@@ -181,13 +181,13 @@ class Utterance(ScheduledSequence):
         self.is_stopped = False
 
     def window(self) -> Window | None:
-        """What is to be spoken next; None if nothing is left, or more tokens are needed, which it then waits for."""
+        """The window to be spoken next; None if nothing is left, or if more tokens are needed, which it waits for."""
         window = window_next(spoken=self._spoken, latents=self.latents, is_last=self.is_complete, speed=self.speed)
         if window is None:
             self._due_at = self.latents + self.chunk_tokens
         return window
 
-    def hear(self, window: Window) -> None:
+    def deliver(self, window: Window) -> None:
         """Note that `window` was delivered."""
         self._spoken = window.sample_stop
         self.chunk_tokens = min(2 * self.chunk_tokens, max(CHUNK_TOKENS_MAX, self.chunk_tokens))
