@@ -1,18 +1,18 @@
-# Two images. `web`: web, beat and CPU workers, without torch. `gpu`: the worker that clones and speaks with XTTS v2.
-# The weights are in neither: their licence is yours to accept. CUDA's libraries come with torch's wheels; the host
-# needs NVIDIA's driver and container toolkit alone.
+# Two images: `web` for web, beat and CPU workers, without torch; `gpu` for the worker that clones and speaks with XTTS v2.
+# Neither contains the weights, because it is up to you to accept their licence. CUDA's libraries come with torch's
+# wheels; the host needs only NVIDIA's driver and container toolkit.
 
 FROM python:3.11-slim AS base
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 OPENBLAS_NUM_THREADS=1
 RUN useradd --create-home --uid 10001 podstream && install --directory --owner podstream /srv/var /srv/xtts
 WORKDIR /srv/podstream
-COPY requirements.txt ./
-RUN pip install -r requirements.txt
+COPY locks/runtime.txt ./locks/
+RUN pip install --require-hashes -r locks/runtime.txt
 
 FROM base AS gpu
-COPY requirements-xtts.txt ./
-RUN pip install -r requirements-xtts.txt
-COPY manage.py ./
+COPY locks/xtts.txt ./locks/
+RUN pip install --require-hashes -r locks/xtts.txt
+COPY LICENSE NOTICE manage.py ./
 COPY local local
 COPY podstream podstream
 COPY voice voice
@@ -20,7 +20,7 @@ USER podstream
 
 FROM base AS web
 ENV OMP_NUM_THREADS=1
-COPY manage.py ./
+COPY LICENSE NOTICE manage.py ./
 COPY local local
 COPY podstream podstream
 COPY scripts scripts

@@ -1,9 +1,9 @@
-"""What the API does under load: clients that read states, submit texts and upload recordings, all at once.
+"""The API under load: clients that read states, submit texts and upload recordings, all at once.
 
-`python -m benchmarks.api_load [--clients N] [--seconds S] [--json PATH]` starts the production form in a temporary
-folder (see `benchmarks.production`). Each client is a person with a voice of their own; it sends its next request when
-the one before is answered. Turns without a worker alternate with turns beside one that works off what was accepted,
-so that what else goes on on the machine meets both.
+`python -m benchmarks.api_load [--clients N] [--turns N] [--seconds S] [--json PATH]` starts the production form in a
+temporary folder (see `tests.rig.stacks`). Each client is a person with a voice of their own; it sends its next request
+when the one before is answered. Turns without a worker alternate with turns beside one that works off what was
+accepted, so that whatever else the machine does meets both.
 """
 
 import argparse
@@ -18,18 +18,17 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.production import SERVICES, end, production
+from local.client import ApiClient
 from local.demo_voice import demo_recording
+from tests.rig.stacks import SERVICES, ProductionStack
 
+SYNTHESIZE = "/api/voice/synthesize"
 READ, SUBMIT, UPLOAD = "GET /api/voice/history/{id}", "POST /api/voice/synthesize", "POST /api/voice/upload"
-TURNS = 3
-FIRST_SPEECH_TIMEOUT_S = 300.0  # of all who wait for their voices at once
 MIX = {READ: 80, SUBMIT: 15, UPLOAD: 5}  # of a hundred requests
 
 
@@ -64,28 +63,18 @@ class Figures:
     errors: dict[str, int]
 
 
-class Client:
-    """A person with a voice, on one connection."""
+class Person(ApiClient):
+    """A user with a voice, on one connection."""
 
-    def __init__(self, url: str, number: int, recording: bytes) -> None:
+    def __init__(self, url: str, number: int, recording: Path) -> None:
+        super().__init__(url)
         self._random = random.Random(number)  # noqa: S311 (no secret)
-        self._http = httpx.Client(base_url=url, timeout=90, trust_env=False)
-        self._recording = recording
-        account = {"username": f"bench{number}", "password": "a sentence nobody guesses"}
-        token = self._made("/api/auth/register", json=account)["access"]
-        self._http.headers["Authorization"] = f"Bearer {token}"
-        sample = self._made("/api/voice/upload", files={"audio": recording})["sample"]
-        voice = {"sample_id": sample["id"], "name": "Bench", "language": "en"}
-        model = self._made("/api/voice/clone", json=voice)["model"]
+        self._files = {"audio": (recording.name, recording.read_bytes())}
+        self.register()
+        model = self.clone(sample_id=self.upload(recording)["id"])
         self._wish = {"model_id": model["id"], "text": "Hello, world!"}
-        self._latest: str = self._made("/api/voice/synthesize", json=self._wish)["synthesis"]["links"]["self"]
-        self._wait_for_speech()
-
-    def _wait_for_speech(self) -> None:
-        end_s = time.monotonic() + FIRST_SPEECH_TIMEOUT_S
-        while (first := self._http.get(self._latest).json()["synthesis"])["status"] != "completed":
-            assert time.monotonic() < end_s, first
-            time.sleep(0.5)
+        self._latest: str = self.create(SYNTHESIZE, json=self._wish)["links"]["self"]
+        self.wait(self._latest, done="completed")
 
     def send_until(self, end_s: float) -> list[Sent]:
         """Send requests of the mix, one after the other."""
@@ -109,25 +98,20 @@ class Client:
 
     def _answer(self, request: str) -> httpx.Response:
         if request == READ:
-            return self._http.get(self._latest)
+            return self.ask("GET", self._latest)
         if request == UPLOAD:
-            return self._http.post("/api/voice/upload", files={"audio": self._recording})
-        response = self._http.post("/api/voice/synthesize", json=self._wish)
+            return self.ask("POST", "/api/voice/upload", files=self._files)
+        response = self.ask("POST", SYNTHESIZE, json=self._wish)
         if response.is_success:
             self._latest = response.json()["synthesis"]["links"]["self"]
         return response
 
-    def _made(self, path: str, **arguments: Any) -> Any:
-        response = self._http.post(path, **arguments)
-        response.raise_for_status()
-        return response.json()
 
-
-def take_turn(turns: Turns, clients: Sequence[Client], *, seconds: float) -> None:
-    """Let all clients send for so long."""
+def take_turn(turns: Turns, people: Sequence[Person], *, seconds: float) -> None:
+    """Let all people send for so long."""
     started = time.monotonic()
-    with ThreadPoolExecutor(len(clients)) as pool:
-        for sent in pool.map(lambda client: client.send_until(started + seconds), clients):
+    with ThreadPoolExecutor(len(people)) as pool:
+        for sent in pool.map(lambda person: person.send_until(started + seconds), people):
             turns.sent += sent
     turns.elapsed_s += time.monotonic() - started
 
@@ -154,23 +138,21 @@ def figures(request: str, sent: Sequence[Sent], *, elapsed_s: float, beside: str
     )
 
 
-def measure_all(folder: Path, *, clients: int, seconds: float) -> Iterator[Figures]:
+def measure_all(folder: Path, *, clients: int, turns: int, seconds: float) -> Iterator[Figures]:
     """Both sides in turns, on the same servers."""
     alone, beside_worker = Turns(), Turns()
-    demo_recording(folder / "recording.wav")
-    recording = (folder / "recording.wav").read_bytes()
-    with production(folder) as servers:
-        worker = servers.start_worker()
-        with ThreadPoolExecutor(clients) as pool:
-            people = list(pool.map(lambda number: Client(servers.url, number, recording), range(clients)))
-        end(worker)
-        for _ in range(TURNS):
-            take_turn(alone, people, seconds=seconds)
-            worker = servers.start_worker()
-            take_turn(beside_worker, people, seconds=seconds)
-            end(worker)
+    recording = folder / "recording.wav"
+    demo_recording(recording)
     words = SERVICES["worker-cpu"]["command"]
-    processes = words[words.index("--concurrency") + 1]
+    processes = int(words[words.index("--concurrency") + 1])
+    with ProductionStack(folder, {}, workers=1, concurrency=processes) as stack:
+        with ThreadPoolExecutor(clients) as pool:
+            people = list(pool.map(lambda number: Person(stack.url, number, recording), range(clients)))
+        for _ in range(turns):
+            stack.workers[-1].stop(grace_s=30)
+            take_turn(alone, people, seconds=seconds)
+            stack.wait_for_worker(stack.add_worker(concurrency=processes))
+            take_turn(beside_worker, people, seconds=seconds)
     yield from figures_of(alone, beside="no worker")
     yield from figures_of(beside_worker, beside=f"a worker of {processes} processes")
 
@@ -188,12 +170,13 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=10.0, help=f"of each of {TURNS} turns a side")
+    parser.add_argument("--turns", type=int, default=3, help="of each side")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each turn")
     parser.add_argument("--json", type=Path, help="write the figures here as well")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever stops us, our servers are ended
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever stops us, our servers end
     with tempfile.TemporaryDirectory() as folder:
-        rows = list(measure_all(Path(folder), clients=options.clients, seconds=options.seconds))
+        rows = list(measure_all(Path(folder), clients=options.clients, turns=options.turns, seconds=options.seconds))
     show(rows)
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")

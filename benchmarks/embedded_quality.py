@@ -1,4 +1,4 @@
-"""How much the embedded engine sounds like a speaker, and how well it is understood.
+"""The likeness of the embedded engine to a speaker, and how well it is understood.
 
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m benchmarks.embedded_quality --speech FOLDER [--json PATH]
 

@@ -1,4 +1,4 @@
-"""How fast the embedded engine is on one thread, and how much memory it takes.
+"""The speed of the embedded engine on one thread, and the memory that it takes.
 
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m benchmarks.embedded_speed [--json PATH]
 

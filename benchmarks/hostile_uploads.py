@@ -1,4 +1,4 @@
-"""How long hostile uploads keep the decoder, and how much memory it takes: `python -m benchmarks.hostile_uploads`.
+"""The time and memory that hostile uploads cost in the decoder: `python -m benchmarks.hostile_uploads`.
 
 The files are those of tests/waveforms.py. Each is refused by the sandboxed child; the memory is that child's peak.
 """

@@ -34,7 +34,7 @@ class Side:
         return len(spoken["wav"]) / RATE_HZ
 
     def first_s(self, sentence: str) -> float:
-        """How long its stream takes to the first sound."""
+        """The time of its stream to the first sound."""
         started = time.perf_counter()
         next(iter(self._model.inference_stream(sentence, LANGUAGE, *self._voice)))
         return time.perf_counter() - started

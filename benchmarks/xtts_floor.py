@@ -1,4 +1,4 @@
-"""What the machine allows: the weights of the GPT read once per step, and the vocoder's arithmetic at full speed."""
+"""The limits of the machine: the weights of the GPT read once per step, and the vocoder's arithmetic at full speed."""
 
 import platform
 import re

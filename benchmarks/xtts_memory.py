@@ -1,4 +1,4 @@
-"""Whether a worker grows: resident memory over many syntheses of different lengths, on a tiny checkpoint.
+"""The growth of a worker: resident memory over many syntheses of different lengths, on a tiny checkpoint.
 
     python -m benchmarks.xtts_memory [--syntheses 1000] [--json PATH]
 

@@ -64,7 +64,7 @@ def timed(side: Side, sentences: Sequence[Sentence], *, groups: int = 1) -> dict
 
 
 def stream(side: Side, sentence: Sentence, seed: int) -> dict[str, float]:
-    """When the first sound came, and how long its listener had to wait for later sound in all."""
+    """The time to the first sound, and the time in all that its listener had to wait for later sound."""
     started = time.perf_counter()
     first_s = played_until = waited_s = 0.0
     for number, chunk in enumerate(drained(side.submit(sentence, seed=seed, is_stream=True, group=seed))):
@@ -98,12 +98,12 @@ def memory_mb(device: str) -> float:
 
 
 def resident_mb(device: torch.device) -> float:
-    """What it holds now: a checkpoint's file, which was mapped while it was loaded, no longer counts."""
+    """The memory that it holds now: a checkpoint's file, mapped while it was loaded, no longer counts."""
     return memory_report(device).used_bytes / 2**20
 
 
 def tasks(side: Side) -> dict[str, Task]:
-    """What this side can be asked for."""
+    """The tasks of this side."""
     short = side.sentences(SHORT)
 
     def prepare(characters: int) -> dict[str, float]:

@@ -33,7 +33,7 @@ class Process:
         self._process.__exit__(kind, error, trace)  # closes its standard input, at which it ends, and waits for that
 
     def ask(self, task: str, **arguments: object) -> Any:
-        """What the child's task of this name returns. Raises RuntimeError if the child ends."""
+        """The result of the child's task of this name. Raises RuntimeError if the child ends."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(json.dumps([task, arguments]), file=self._process.stdin, flush=True)

@@ -33,7 +33,7 @@ Figures = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much is spoken. `requests`: texts of 200 to 380 characters, all asked for at once."""
+    """The amount of speech. `requests`: texts of 200 to 380 characters, all asked for at once."""
 
     characters: int
     coqui_sentences: int
@@ -130,7 +130,7 @@ def compared(figures: Mapping[str, Figures], name: str) -> list[str]:
 
 
 def ratios(figures: Mapping[str, Figures]) -> dict[str, Figures]:
-    """How many times less time than Coqui's code ours takes."""
+    """The factor by which our time is shorter than that of Coqui's code."""
     return {
         f"ratio {precision}": {
             name: factor(figures["coqui"][name]) / factor(figures[precision][name]) for name in ("text", "short")

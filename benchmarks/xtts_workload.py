@@ -1,4 +1,4 @@
-"""What both sides of the XTTS benchmark speak: one text, one voice, and for each sentence a fixed number of tokens."""
+"""The work of both sides of XTTS's benchmark: one text, one voice, and for each sentence a fixed number of tokens."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ def text_of(characters: int) -> str:
 
 
 def tokens_of(sentence: str) -> int:
-    """How many audio tokens a reader takes for it, at 15 characters per second; random weights never stop."""
+    """The audio tokens that a reader takes for it, at 15 characters per second; random weights never stop."""
     return max(4, round(len(sentence) / SPOKEN_CHARACTERS_PER_S / TOKEN_S))
 
 

@@ -15,14 +15,15 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+import httpx
 from rich.console import Console
 from rich.table import Table
 
-from chaos.client import Refused
 from chaos.lab import LEASE_S, Lab, RowResult, Scale
-from chaos.processes import NotInTime
 from chaos.rows import full_disk, kills, outages, requests, stops, throughput
+from local.client import ApiRefused
 from local.demo_voice import demo_recording
+from tests.rig.processes import NotInTime
 
 Row = Callable[[Lab], RowResult]
 SMALL: dict[str, Row] = {"R1": kills.r1_small}
@@ -104,7 +105,7 @@ def _lab(folder: Path, options: argparse.Namespace, *, say: Callable[[str], None
         folder=folder,
         scale=Scale(options.jobs),
         seed=options.seed,
-        recording=recording.read_bytes(),
+        recording=recording,
         say=say,
         lease_s=options.lease_s,
     )
@@ -114,7 +115,7 @@ def _measure(row: Row, lab: Lab) -> RowResult:
     started = time.monotonic()
     try:
         result = row(lab)
-    except (NotInTime, Refused) as error:  # what the rig waited for is what the product owes
+    except (NotInTime, ApiRefused, httpx.TransportError) as error:  # the product owes what the rig waited for
         result = RowResult(row.__name__.split("_")[0].upper(), "broken off", failures=[str(error)])
     result.figures["took_s"] = round(time.monotonic() - started, 1)
     return result

@@ -1,4 +1,4 @@
-"""The end of the account: what was promised against rows, jobs and files. Exit status 1 where something is lost.
+"""The end of the account: compares promises with rows, jobs and files. Exit status 1 where something is lost.
 
 `python -m chaos.audit LEDGER` runs in the environment of the stack that it judges, after the load has ended, and
 writes what it found as JSON to stdout. First `cleanup_orphans` does its work: what a kill leaves half-written is its.
@@ -12,16 +12,24 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import django
 import soundfile
 
-from chaos.ledger import Expected, Kind, Promise, load
+from chaos.ledger import Expected, Promise, load
 
-if TYPE_CHECKING:
-    from voice.models.base import Resource
-    from voice.services.cleanup import Holding
+if __name__ == "__main__":  # before anything of Django's is imported
+    os.environ["DJANGO_SETTINGS_MODULE"] = "podstream.settings"
+    os.environ["ORPHAN_GRACE_S"] = "0"
+    django.setup()
+
+from voice.jobs.kind import Kind, kinds, kinds_by_storage
+from voice.models import Job
+from voice.models.lifecycle import JOB_TERMINAL
+from voice.services.cleanup import orphans_cleanup
+from voice.storage import output_storage
+from voice.storage.base import VoiceStorage
 
 DURATION_TOLERANCE_S = 0.1
 BLOCK_FRAMES = 65_536
@@ -40,50 +48,44 @@ class Audit:
 
 def audit(promises: Sequence[Promise], *, uncertain: int) -> Audit:
     """Look through everything. `uncertain`: requests that may have been done without their client knowing."""
-    from voice.services.cleanup import HOLDINGS, orphans_cleanup
-
     found = Audit(promised=len(promises))
     found.leftovers = orphans_cleanup().orphans
     found.findings += _strangers(promises, uncertain)
     found.findings += _unfinished()
+    states: Counter[str] = Counter()
     for promise in promises:
-        found.findings += _broken_promise(promise, found)
-    for holding in HOLDINGS:
-        found.findings += _files(holding)
-    states = Counter(_state_of(promise) for promise in promises)
+        found.findings += _broken_promise(promise, found, states)
+    for storage, sharing in kinds_by_storage().items():
+        found.findings += _files(storage, sharing)
     found.ended = dict(sorted(states.items()))
     return found
 
 
-def _resource_of(promise: Promise) -> "Resource | None":
-    from voice.models import Synthesis, VoiceModel, VoiceSample
-
-    models: dict[Kind, Any] = {Kind.SAMPLE: VoiceSample, Kind.MODEL: VoiceModel, Kind.SYNTHESIS: Synthesis}
-    row: Resource | None = models[promise.kind].objects.select_related("job").filter(pk=promise.id).first()
-    return row
-
-
-def _state_of(promise: Promise) -> str:
-    row: Any = _resource_of(promise)
-    if row is None:
-        return "lost"
-    return f"{row.job.state} {row.error_code}".strip() if hasattr(row, "job") else "without job"
+def _look_up(promise: Promise) -> tuple[Any, Job | None]:
+    """The row that was promised and its job, as far as they are there. Ids are UUIDs: no two kinds share one."""
+    for kind in kinds():
+        row = kind.rows.filter(pk=promise.id).first()
+        if row is not None:
+            return row, Job.objects.filter(**{kind.link: row}).first()
+    return None, None
 
 
-def _broken_promise(promise: Promise, found: Audit) -> Iterator[str]:
-    row: Any = _resource_of(promise)
-    what = f"{promise.kind} {promise.id}"
-    if row is None or not hasattr(row, "job"):
+def _broken_promise(promise: Promise, found: Audit, states: Counter[str]) -> Iterator[str]:
+    row, job = _look_up(promise)
+    what = f"{promise.what} {promise.id}"
+    if job is None:
+        states["lost" if row is None else "without job"] += 1
         yield f"{what} was acknowledged and {'is gone' if row is None else 'has no job'}"
         return
-    found.attempts[promise.id] = row.job.attempt
-    end = f"{row.status} (job {row.job.state}, attempt {row.job.attempt}, {row.error_code or 'no error'})"
+    states[f"{job.state} {row.error_code}".strip()] += 1
+    found.attempts[promise.id] = job.attempt
+    end = f"{row.status} (job {job.state}, attempt {job.attempt}, {row.error_code or 'no error'})"
     match promise.expected:
-        case Expected.COMPLETED if row.job.state != "completed" or row.status not in ("completed", "ready"):
+        case Expected.COMPLETED if job.state != "completed" or row.status not in ("completed", "ready"):
             yield f"{what} was acknowledged and ended as {end}"
         case Expected.WORKER_LOST if row.error_code != "worker_lost" or row.status != "failed":
             yield f"{what} kills its workers and ended as {end}"
-        case Expected.WITH_REASON if not (row.job.state == "completed" or _has_reason(row)):
+        case Expected.WITH_REASON if not (job.state == "completed" or _has_reason(row)):
             yield f"{what} has neither result nor reason: {end}"
 
 
@@ -93,45 +95,37 @@ def _has_reason(row: Any) -> bool:
 
 def _strangers(promises: Sequence[Promise], uncertain: int) -> Iterator[str]:
     """Rows that nobody was promised: work that was done twice for one request."""
-    from voice.services.cleanup import HOLDINGS
-
     known = {promise.id for promise in promises}
-    for holding in HOLDINGS:
-        rows = {str(pk) for pk in holding.model._default_manager.values_list("pk", flat=True)}
+    for kind in kinds():
+        rows = {str(pk) for pk in kind.rows.values_list("pk", flat=True)}
         strangers = sorted(rows - known)
         if len(strangers) > uncertain:
             named = ", ".join(strangers[:5])
-            yield f"{len(strangers)} rows of {holding.model._meta.db_table} were promised to nobody: {named}"
+            yield f"{len(strangers)} rows of {kind.model._meta.db_table} were promised to nobody: {named}"
 
 
 def _unfinished() -> Iterator[str]:
-    from voice.models import Job
-    from voice.models.lifecycle import JOB_TERMINAL
-
     for job in Job.objects.exclude(state__in=JOB_TERMINAL):
         yield f"job {job.pk} ({job.kind}) has not ended: {job.state}, attempt {job.attempt}"
 
 
-def _files(holding: "Holding") -> Iterator[str]:
+def _files(storage: VoiceStorage, sharing: Sequence[Kind]) -> Iterator[str]:
     """Rows without their file, files without a row or beside another, and speech that cannot be played."""
-    rows: Any = holding.model._default_manager
-    named: dict[str, Any] = {}
-    for row in rows.filter(status=holding.done):
-        named[getattr(row, holding.heard_field)] = row
-    stored = {entry.name: entry.size_bytes for entry in holding.storage().entries()}
-    others = {name for row in rows.values_list(*holding.name_fields) for name in row if name}
-    for name, row in named.items():
-        if name not in stored:
-            yield f"{row._meta.model_name} {row.pk} has lost its file {name}"
-        elif holding.job_field == "synthesis":
-            yield from _unplayable(row, name, stored[name])
-    for name in sorted(set(stored) - others):
+    stored = {entry.name: entry.size_bytes for entry in storage.entries()}
+    named: set[str] = set()
+    for kind in sharing:
+        named |= {name for row in kind.rows.values_list(*kind.file_fields) for name in row if name}
+        for row in kind.rows.filter(status=kind.done):
+            name = getattr(row, kind.main_file)
+            if name not in stored:
+                yield f"{row._meta.model_name} {row.pk} has lost its file {name}"
+            elif kind.link == "synthesis":
+                yield from _unplayable(row, name, stored[name])
+    for name in sorted(set(stored) - named):
         yield f"file {name} belongs to no row"
 
 
 def _unplayable(synthesis: Any, name: str, size_bytes: int) -> Iterator[str]:
-    from voice.storage import output_storage
-
     if size_bytes != synthesis.size_bytes:
         yield f"synthesis {synthesis.pk} has {size_bytes} bytes instead of {synthesis.size_bytes}"
         return
@@ -151,9 +145,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("ledger", type=Path)
     promises, uncertain = load(parser.parse_args().ledger)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "podstream.settings"
-    os.environ["ORPHAN_GRACE_S"] = "0"
-    django.setup()
     found = audit(promises, uncertain=uncertain)
     sys.stdout.write(json.dumps(asdict(found)) + "\n")
     return 1 if found.findings else 0

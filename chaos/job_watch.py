@@ -1,11 +1,11 @@
-"""What the jobs go through, read from the database while servers die: attempts, take-overs, pauses."""
+"""The lives of the jobs, read from the database while servers die: attempts, take-overs, pauses."""
 
 import sqlite3
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ import psycopg
 INTERVAL_S = 0.5
 QUERY = "SELECT id, state, attempt, phase, lease_until, started_at, finished_at FROM voice_jobs"
 AWAY = (psycopg.OperationalError, sqlite3.OperationalError)
-"""What a database raises that is away, or busy."""
+"""The errors of a database that is away, or busy."""
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -73,7 +73,7 @@ class JobWatch(threading.Thread):
                 if before is not None and before.lease_until and job.attempt > before.attempt:
                     self.takeovers.append(Takeover(id, before.lease_until, job.started_at))
                 if before is not None and job.attempt == before.attempt and not job.lease_until:
-                    found[id] = _with_lease(job, before.lease_until)  # of this attempt, the last that was seen
+                    found[id] = replace(job, lease_until=before.lease_until)  # of this attempt, the last that was seen
             self._jobs = found
         return found
 
@@ -83,7 +83,7 @@ class JobWatch(threading.Thread):
             return list(self._jobs.values())
 
     def unfinished(self) -> int:
-        """How many jobs have not ended, now. Raises what the driver raises while the database is away."""
+        """The number of jobs that have not ended. Raises the errors of the driver while the database is away."""
         return sum(job.state not in TERMINAL for job in self.look().values())
 
     def recovery_s(self, kills: Sequence[float], *, ends: Sequence[float] = (), lease_s: float) -> list[float]:
@@ -129,10 +129,6 @@ def _seconds(at: datetime | str | None) -> float:
     if isinstance(at, str):  # SQLite's, in UTC
         at = datetime.fromisoformat(at).replace(tzinfo=UTC)
     return at.timestamp()
-
-
-def _with_lease(job: SeenJob, lease_until: float) -> SeenJob:
-    return SeenJob(job.id, job.state, job.attempt, job.phase, lease_until, job.started_at, job.finished_at)
 
 
 def now_s() -> float:

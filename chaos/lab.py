@@ -1,19 +1,19 @@
-"""What every row of the table works with: how much is asked, where, and what comes back."""
+"""The scale, the stacks and the results of the rows of the table."""
 
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chaos.stack import ProductionStack, SmallStack
 from chaos.trial import Trial, Verdict
+from tests.rig.stacks import ProductionStack, SmallStack
 
 LEASE_S = 30.0  # the product's default
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much is asked. With 1,000 jobs it is what docs/RELIABILITY.md asks; with fewer, everything shrinks."""
+    """The amount of work. With 1,000 jobs it is that of docs/RELIABILITY.md; with fewer, everything shrinks."""
 
     jobs: int
 
@@ -57,7 +57,7 @@ class Scale:
 
     @property
     def flood_s(self) -> float:
-        """How long clients ask for far more than can be done."""
+        """The time in which clients ask for far more than can be done."""
         return min(60.0, max(5.0, self.jobs * 0.2))
 
     @property
@@ -87,18 +87,18 @@ class RowResult:
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """Where the rows run. `lease_s` goes to the stacks of all rows that do not need a shorter one."""
+    """The place where the rows run. `lease_s` goes to the stacks of all rows that do not need a shorter one."""
 
     folder: Path
     scale: Scale
     seed: int
-    recording: bytes
+    recording: Path
     say: Callable[[str], None]
     lease_s: float = LEASE_S
 
     def small(self, name: str, *, settings: Mapping[str, str]) -> Trial:
         """A trial of the small size."""
-        return self._trial(name, SmallStack(self._folder(name), self._settings(settings)))
+        return self._trial(name, SmallStack(self._folder(name), self._settings(settings), processes=2))
 
     def production(
         self,

@@ -1,4 +1,4 @@
-"""What the clients of the rig were told: every promise, every answer, how long each took."""
+"""The account of what the clients were promised and answered, and of how long each answer took."""
 
 import json
 import statistics
@@ -10,16 +10,8 @@ from http import HTTPStatus
 from pathlib import Path
 
 
-class Kind(StrEnum):
-    """What was promised."""
-
-    SAMPLE = "sample"
-    MODEL = "model"
-    SYNTHESIS = "synthesis"
-
-
 class Expected(StrEnum):
-    """How a promise must end."""
+    """The end that a promise must have."""
 
     COMPLETED = "completed"
     WORKER_LOST = "worker_lost"  # it kills its workers
@@ -28,9 +20,9 @@ class Expected(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A resource whose creation was acknowledged with 201 or 202."""
+    """A resource whose creation was acknowledged with 201 or 202. `what` is its name in that answer."""
 
-    kind: Kind
+    what: str
     id: str
     key: str
     expected: Expected = Expected.COMPLETED
@@ -48,13 +40,13 @@ class Exchange:
 
     @property
     def is_fair(self) -> bool:
-        """Whether a user may be told this while servers come and go: done, a later time to try, or no room left."""
+        """A user may be told this while servers come and go: done, a later time to try, or no room left."""
         is_later = self.status in (429, 503) and self.has_retry_after
         return 200 <= self.status < 300 or is_later or self.status == HTTPStatus.INSUFFICIENT_STORAGE
 
 
 class Ledger:
-    """Safe to use from several threads."""
+    """All promises and answers. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -93,15 +85,16 @@ class Ledger:
             return [exchange for exchange in self._exchanges if exchange.status and not exchange.is_fair]
 
     def statuses(self) -> dict[str, int]:
-        """How often each status was answered."""
+        """The number of answers with each status."""
         with self._lock:
             found = Counter(str(exchange.status or "no answer") for exchange in self._exchanges)
         return dict(sorted(found.items()))
 
-    def p95_ms(self, what: str) -> float:
-        """Of the answers to one kind of request. 0 where there were none."""
+    def p95_ms(self, path: str) -> float:
+        """Of the answers to reads below a path. 0 where there were none."""
         with self._lock:
-            times = [exchange.ms for exchange in self._exchanges if exchange.what == what and exchange.status]
+            reads = [each for each in self._exchanges if each.what.startswith(f"GET {path}")]
+        times = [read.ms for read in reads if read.status]
         return round(statistics.quantiles(times, n=20)[-1], 1) if len(times) > 1 else 0.0
 
     def save(self, path: Path) -> None:
@@ -114,6 +107,6 @@ def load(path: Path) -> tuple[list[Promise], int]:
     """The promises of a saved ledger, and how many requests may have been done unknown to their client."""
     found = json.loads(path.read_text())
     promises = [
-        Promise(Kind(each["kind"]), each["id"], each["key"], Expected(each["expected"])) for each in found["promises"]
+        Promise(each["what"], each["id"], each["key"], Expected(each["expected"])) for each in found["promises"]
     ]
     return promises, found["uncertain"]

@@ -7,8 +7,8 @@ from contextlib import suppress
 import psutil
 
 from chaos.job_watch import now_s
-from chaos.processes import wait_until
-from chaos.stack import Stack, Victim
+from tests.rig.processes import wait_until
+from tests.rig.stacks import Stack, Victim
 
 COMES_BACK_S = 60.0
 
@@ -42,11 +42,11 @@ class Saboteur:
         return self.kills[before][1]
 
     def counts(self) -> dict[str, int]:
-        """How often each kind was killed."""
+        """The number of kills of each kind."""
         return dict(sorted(Counter(kind.value for _, kind in self.kills).items()))
 
     def times_of_workers(self) -> list[float]:
-        """When a worker or its child was killed."""
+        """The times at which a worker or its child was killed."""
         return [at for at, kind in self.kills if kind is not Victim.WEB]
 
     def _kill(self, victim: psutil.Process, kind: Victim) -> bool:

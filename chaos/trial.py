@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from chaos.client import Podcaster
 from chaos.job_watch import AWAY, JobWatch
 from chaos.ledger import Ledger
-from chaos.processes import ROOT, NotInTime, wait_until
-from chaos.stack import Stack
+from tests.rig.processes import ROOT, NotInTime, wait_until
+from tests.rig.stacks import Stack
 
 PODCASTERS = 2
 SUBMITTERS = 4
@@ -23,7 +24,7 @@ AUDIT_TIMEOUT_S = 600.0
 
 @dataclass(slots=True)
 class Verdict:
-    """What the audit found, and the figures of the ledger."""
+    """The findings of the audit, and the figures of the ledger."""
 
     findings: list[str]
     figures: dict[str, object]
@@ -33,7 +34,7 @@ class Verdict:
 class Trial:
     """A context manager: the stack runs within it."""
 
-    def __init__(self, stack: Stack, *, recording: bytes, rng: random.Random, say: Callable[[str], None]) -> None:
+    def __init__(self, stack: Stack, *, recording: Path, rng: random.Random, say: Callable[[str], None]) -> None:
         self.stack = stack
         self.rng = rng
         self.say = say
@@ -61,7 +62,7 @@ class Trial:
         self.say("stopping")
         self.watch.stop()
         for podcaster in self._podcasters:
-            podcaster.close()
+            podcaster.http.close()
         self.stack.__exit__()
 
     def podcaster(self, number: int) -> Podcaster:
@@ -89,7 +90,7 @@ class Trial:
         wait_until(lambda: self.unfinished() == 0, what=f"{len(models)} recordings and voices", timeout_s=180)
 
     def drain(self, *, timeout_s: float) -> None:
-        """Wait until every job has ended. The audit tells of those that have not."""
+        """Wait until every job has ended. The audit names those that have not."""
         self.say("waiting for the last job")
         try:
             wait_until(lambda: self.unfinished() == 0, what="the last job", timeout_s=timeout_s)
@@ -118,7 +119,7 @@ class Trial:
         return self._verdict(json.loads(done.stdout))
 
     def unfinished(self) -> int:
-        """How many jobs have not ended; -1 while the database is away."""
+        """The number of jobs that have not ended; -1 while the database is away."""
         try:
             return self.watch.unfinished()
         except AWAY:
@@ -128,7 +129,7 @@ class Trial:
         findings, attempts = audit["findings"], audit["attempts"]
         assert isinstance(findings, list)
         assert isinstance(attempts, dict)
-        unfair = [f"a user was told {each.status} {each.code} ({each.what})" for each in self.ledger.unfair()]
+        unfair = [f"a user got {each.status} {each.code} ({each.what})" for each in self.ledger.unfair()]
         figures = {
             "acknowledged": audit["promised"],
             "ended": audit["ended"],

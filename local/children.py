@@ -18,8 +18,8 @@ STABLE_AFTER_S = 60.0
 class Child:
     """A process in a session of its own, so that Ctrl-C in the terminal is the supervisor's to pass on.
 
-    `on_start` and `on_end` are told the process group, which outlives its leader if a worker is killed: its pool's
-    processes are in it, and go with it before a restart.
+    `on_start` and `on_end` get the process group, which outlives its leader if a worker is killed: its pool is in
+    it, and goes with it before a restart.
     """
 
     name: str

@@ -1,32 +1,42 @@
-"""`make demo`: a voice is cloned and heard, by the same REST API, worker and engine that production uses."""
+"""`make demo` clones a voice and lets it speak, by the same REST API, worker and engine that production uses."""
 
 import argparse
 import os
 import signal
+import subprocess
 import sys
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from local.demo_client import ApiRefused, DemoClient, Resource
+from local.children import log_tail
+from local.client import ApiClient, ApiRefused, Resource
 from local.demo_screen import Screen
-from local.demo_stack import NoStack, demo_stack
 from local.demo_voice import demo_recording
+from local.stack_lock import running_stack
 from voice.errors import VoiceError
 from voice.text.examples import EXAMPLE_TEXTS
 
+START_TIMEOUT_S = 400.0  # longer than a stack waits for its parts: it says itself why it gives up
+STOP_TIMEOUT_S = 40.0
 FORMATS = ("mp3", "wav", "flac", "ogg")
 
 
 class BadWish(Exception):
-    """What was asked for on the command line cannot be; the text says what can."""
+    """A wish on the command line that cannot be fulfilled; the text says which could."""
+
+
+class NoStack(Exception):
+    """The stack did not start; the text has its last words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the demo is to do. `sample` is None where it is to speak one by itself."""
+    """The wishes of the command line. `sample` is None where the demo is to speak one by itself."""
 
     sample: Path | None
     text: str
@@ -39,7 +49,7 @@ class Wish:
 
 
 def wish_from(*, sample: str, text: str, language: str, output: str) -> Wish:
-    """Check what can be checked before anything is started. Raises BadWish."""
+    """Check all that can be checked before anything is started. Raises BadWish."""
     code = {"zh": "zh-cn"}.get(language.strip().lower(), language.strip().lower())
     if code not in EXAMPLE_TEXTS:
         raise BadWish(f"LANGUAGE={language} is none of: {', '.join(EXAMPLE_TEXTS)}")
@@ -73,11 +83,47 @@ def _writable_output(name: str) -> Path:
     return path
 
 
+@contextmanager
+def demo_stack(var_dir: Path) -> Iterator[str]:
+    """The URL of a stack that works in `var_dir`. One that was started for this is stopped at the end.
+
+    It also stops when this process is killed, because its stdin ends then. Raises NoStack.
+    """
+    if running_stack(var_dir) is not None:
+        yield _wait_for_url(var_dir, None)
+        return
+    log_path = var_dir / "log" / "stack.log"
+    log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    command = [sys.executable, "-m", "local.stack", "run", "--port=0", "--until-stdin-closes"]
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        yield _wait_for_url(var_dir, process)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(STOP_TIMEOUT_S)
+
+
+def _wait_for_url(var_dir: Path, process: "subprocess.Popen[bytes] | None") -> str:
+    end = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < end:
+        if process is not None and process.poll() is not None:
+            break
+        stack = running_stack(var_dir)
+        if stack is not None and stack.url:
+            return stack.url
+        time.sleep(0.05)
+    raise NoStack(f"The stack did not start:\n{log_tail(var_dir / 'log' / 'stack.log')}")
+
+
 def run_demo(wish: Wish, *, var_dir: Path, screen: Screen) -> None:
     """Do everything from upload to download, and show it. Raises NoStack, ApiRefused, VoiceError, httpx.HTTPError."""
     with ExitStack() as running:
         with screen.step("Starting"):
-            client = running.enter_context(DemoClient(running.enter_context(demo_stack(var_dir))))
+            client = running.enter_context(ApiClient(running.enter_context(demo_stack(var_dir))))
             client.register()
         recording = wish.sample
         if recording is None:
@@ -91,7 +137,7 @@ def run_demo(wish: Wish, *, var_dir: Path, screen: Screen) -> None:
     show_result(wish, sample, synthesis, screen)
 
 
-def prepare_sample(recording: Path, client: DemoClient, screen: Screen) -> Resource:
+def prepare_sample(recording: Path, client: ApiClient, screen: Screen) -> Resource:
     """Upload a recording and wait until it is fit for cloning."""
     with screen.step("Uploading"):
         uploaded = client.upload(recording)
@@ -99,7 +145,7 @@ def prepare_sample(recording: Path, client: DemoClient, screen: Screen) -> Resou
         return client.wait(f"/api/voice/samples/{uploaded['id']}", done="ready", progress=progress)
 
 
-def speak(wish: Wish, sample: Resource, client: DemoClient, screen: Screen) -> Resource:
+def speak(wish: Wish, sample: Resource, client: ApiClient, screen: Screen) -> Resource:
     """Clone the voice, have it say the text, and save that."""
     with screen.step("Cloning") as progress:
         model = client.clone(sample_id=sample["id"], language=wish.language)
@@ -116,7 +162,7 @@ def speak(wish: Wish, sample: Resource, client: DemoClient, screen: Screen) -> R
 
 
 def show_result(wish: Wish, sample: Resource, synthesis: Resource, screen: Screen) -> None:
-    """Where the speech is, how good the recording was, how long it took, what to do next."""
+    """Print the place of the speech, the quality of the recording, the time that it took, and what to do next."""
     screen.say()
     screen.quality_table(sample["quality"])
     screen.say()
@@ -132,9 +178,9 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit status: 0, or 1 after a sentence that helps, or 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
     parser.add_argument("--sample", default="", help="a recording of 10 s or more (WAV, MP3, FLAC)")
-    parser.add_argument("--text", default="", help="what to say")
+    parser.add_argument("--text", default="", help="to be spoken")
     parser.add_argument("--language", default="en", help="of the text")
-    parser.add_argument("--output", default="podstream-demo.mp3", help="where to put the speech")
+    parser.add_argument("--output", default="podstream-demo.mp3", help="the file for the speech")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "podstream.settings")
     from django.conf import settings
 

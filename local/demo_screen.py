@@ -1,4 +1,4 @@
-"""What the demo shows: bars on a terminal, plain lines elsewhere."""
+"""The screen of the demo: bars on a terminal, plain lines elsewhere."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ DECIMALS = {"Hz": 0, "%": 2}
 
 
 class SecondsColumn(ProgressColumn):
-    """How long a step has taken, to a tenth of a second."""
+    """The time that a step has taken, to a tenth of a second."""
 
     def render(self, task: Task) -> Text:
         return Text(f"{task.elapsed or 0.0:.1f} s")
@@ -30,7 +30,7 @@ class Screen:
 
     @contextmanager
     def step(self, title: str) -> Iterator[Callable[[float], None]]:
-        """One step with its bar; yields a function that is told the share that is done, 0..1."""
+        """One step with its bar; yields a function to call with the share that is done, 0..1."""
         started = time.monotonic()
         if self.console.is_terminal:
             with self._bar(title) as update:
@@ -64,7 +64,7 @@ class Screen:
         self.console.print(text, markup=False)
 
     def total_s(self) -> float:
-        """How long all steps took together."""
+        """The time that all steps took together."""
         return sum(elapsed_s for _, elapsed_s in self.timings)
 
     def quality_table(self, quality: dict[str, Any]) -> None:

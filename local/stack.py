@@ -17,7 +17,6 @@ import io
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -25,7 +24,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from django.conf import settings
+
 from local.children import Child, log_tail
+from local.keeper import Keeper
 from local.stack_lock import FolderTaken, StackLock
 
 HOST = "127.0.0.1"
@@ -34,8 +36,6 @@ SPEECH_START_TIMEOUT_S = 300.0  # 1.8 GB of weights, from a slow disk
 MOST_WORKER_PROCESSES = 8
 WORKER_GRACE_S = 30.0  # it gives its jobs back, and leaves by itself before that: podstream/worker/leave.py
 SPEECH_THREADS = 32  # jobs whose sentences are decoded together
-CPU_QUEUES = "preprocess,maintenance"
-SPEECH_QUEUES = "clone,synthesis"
 
 
 class StartFailed(Exception):
@@ -56,12 +56,10 @@ class Stack:
         self._port = port
         self._processes = processes
         self._has_speech_worker = has_speech_worker
-        self._redis_is_embedded = redis_is_embedded
         self._stop_requested = threading.Event()
         self._listener: socket.socket | None = None
-        self._keeper: subprocess.Popen[bytes] | None = None
+        self._keeper = Keeper(var_dir if redis_is_embedded else None)
         self._children: list[Child] = []
-        self._groups: set[int] = set()
 
     @property
     def url(self) -> str:
@@ -78,7 +76,7 @@ class Stack:
         Raises StartFailed, or Stopped after `request_stop`. The caller calls `stop` in any case.
         """
         self._listener = _listen(self._port)
-        self._start_keeper()
+        self._keeper.start()
         prepare()
         self._check_stop()
         self._wait_for_keeper()
@@ -91,59 +89,27 @@ class Stack:
             self._wait("speech", lambda: _worker_answers("speech"), timeout_s=SPEECH_START_TIMEOUT_S)
 
     def supervise(self, report: Callable[[str], None]) -> None:
-        """Keep everything running until `request_stop`, telling `report` about each restart."""
+        """Keep everything running until `request_stop`, and `report` each restart."""
         while not self._stop_requested.wait(0.25):
             for child in self._children:
                 if (event := child.watch()) is not None:
                     report(event)
-            if self._keeper is not None and self._keeper.poll() is not None:
+            if self._keeper.has_ended:
                 report("Redis ended and is started again")
-                self._start_keeper()
+                self._keeper.start()
                 self._wait_for_keeper()
 
     def stop(self) -> None:
         """Stop everything that was started, in order."""
         for child in self._children:
             child.stop()
-        if self._keeper is not None and self._keeper.stdin is not None:
-            self._keeper.stdin.close()
-            self._keeper.wait()
+        self._keeper.close()
         if self._listener is not None:
             self._listener.close()
 
-    def _start_keeper(self) -> None:
-        redis_of = str(self.var_dir) if self._redis_is_embedded else "-"
-        self._keeper = subprocess.Popen(
-            [sys.executable, "-m", "local.keeper", redis_of],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
-        for group in self._groups:
-            self._tell_keeper("+", group)
-
     def _wait_for_keeper(self) -> None:
-        assert self._keeper is not None
-        assert self._keeper.stdout is not None
-        if self._keeper.stdout.readline() != b"ready\n":
+        if not self._keeper.is_ready():
             raise StartFailed(f"The embedded Redis did not start: see {self.var_dir / 'redis' / 'redis.log'}")
-
-    def _tell_keeper(self, sign: str, group: int) -> None:
-        assert self._keeper is not None
-        assert self._keeper.stdin is not None
-        try:
-            self._keeper.stdin.write(f"{sign}{group}\n".encode())
-            self._keeper.stdin.flush()
-        except BrokenPipeError:
-            return  # it has just ended; the next one is told about every group
-
-    def _group_started(self, group: int) -> None:
-        self._groups.add(group)
-        self._tell_keeper("+", group)
-
-    def _group_ended(self, group: int) -> None:
-        self._groups.discard(group)
-        self._tell_keeper("-", group)
 
     def _web(self) -> Child:
         assert self._listener is not None
@@ -151,18 +117,21 @@ class Stack:
         return self._child("web", [sys.executable, "-m", "local.web", str(fd)], stop_grace_s=6, fds=(fd,))
 
     def _workers(self) -> list[Child]:
+        from voice.jobs.kind import kinds
+
+        light = [kind.queue for kind in kinds() if not kind.needs_engine] + [settings.CELERY_TASK_DEFAULT_QUEUE]
+        speech = [kind.queue for kind in kinds() if kind.needs_engine]
         if not self._has_speech_worker:
-            queues = f"{CPU_QUEUES},{SPEECH_QUEUES}"
-            return [self._worker("worker", queues=queues, pool="prefork", concurrency=self._processes)]
+            return [self._worker("worker", queues=light + speech, pool="prefork", concurrency=self._processes)]
         return [
-            self._worker("worker", queues=CPU_QUEUES, pool="prefork", concurrency=self._processes),
-            self._worker("speech", queues=SPEECH_QUEUES, pool="threads", concurrency=SPEECH_THREADS),
+            self._worker("worker", queues=light, pool="prefork", concurrency=self._processes),
+            self._worker("speech", queues=speech, pool="threads", concurrency=SPEECH_THREADS),
         ]
 
-    def _worker(self, name: str, *, queues: str, pool: str, concurrency: int) -> Child:
+    def _worker(self, name: str, *, queues: list[str], pool: str, concurrency: int) -> Child:
         options = [
             f"--hostname={_worker_name(name)}",
-            f"--queues={queues}",
+            f"--queues={','.join(queues)}",
             f"--concurrency={concurrency}",
             f"--pool={pool}",
             "--without-gossip",
@@ -178,8 +147,8 @@ class Stack:
             command=command,
             log_path=self.var_dir / "log" / f"{name}.log",
             stop_grace_s=stop_grace_s,
-            on_start=self._group_started,
-            on_end=self._group_ended,
+            on_start=self._keeper.add,
+            on_end=self._keeper.discard,
             inherited_fds=fds,
         )
 
@@ -221,7 +190,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _web_answers(listener: socket.socket | None) -> bool:
-    """Whether the web process answers; which status it gives depends on ALLOWED_HOSTS."""
+    """The web process answers; with which status depends on ALLOWED_HOSTS."""
     assert listener is not None
     connection = http.client.HTTPConnection(HOST, listener.getsockname()[1], timeout=1)
     try:
@@ -251,7 +220,6 @@ def prepare_database() -> None:
 def run(*, port: int, processes: int, until_stdin_closes: bool) -> int:
     """Run the stack of VAR_DIR until a signal comes. Returns the exit status."""
     import django
-    from django.conf import settings
 
     from voice.engines.registry import is_shared_by_threads
 
@@ -309,7 +277,7 @@ def _connect_signals(stack: Stack, *, until_stdin_closes: bool) -> None:
 
 
 def announce(url: str, var_dir: Path) -> None:
-    """Tell the person at the terminal what there is now."""
+    """Show the person at the terminal what there is now."""
     from django.db import connections
 
     from voice.services.first_account import first_account

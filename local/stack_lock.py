@@ -1,4 +1,4 @@
-"""One stack per VAR_DIR: a lock that the kernel drops with its holder, and in it where that stack is reached."""
+"""One stack per VAR_DIR: a lock that the kernel drops with its holder, and that contains the holder's address."""
 
 import fcntl
 import json
@@ -10,7 +10,7 @@ from typing import IO
 
 @dataclass(frozen=True, slots=True)
 class RunningStack:
-    """Who holds a VAR_DIR. `url` is empty until the stack is ready."""
+    """The holder of a VAR_DIR. `url` is empty until the stack is ready."""
 
     pid: int
     url: str = ""
@@ -40,7 +40,7 @@ class StackLock:
         self.publish("")
 
     def publish(self, url: str) -> None:
-        """Tell other processes where this stack is reached."""
+        """Let other processes know the address of this stack."""
         self._file.seek(0)
         self._file.truncate()
         json.dump(asdict(RunningStack(os.getpid(), url)), self._file)

@@ -1,7 +1,7 @@
 """Reads environment variables as what they are meant to be.
 
 A value that cannot be read does not raise: the default stands in for it, and `problems` says what is wrong. So the
-settings can be loaded, and the system checks (voice.E006) can tell about all problems at once, without a traceback.
+settings can be loaded, and the system checks (voice.E006) can report all problems at once, without a traceback.
 An empty value is as good as none.
 """
 
@@ -28,7 +28,7 @@ class Environment:
         return self._values.get(name, "").strip() or default
 
     def items(self, name: str, default: list[str]) -> list[str]:
-        """What stands between commas."""
+        """The parts between commas."""
         return [item for part in self.text(name).split(",") if (item := part.strip())] or default
 
     def flag(self, name: str, default: bool) -> bool:

@@ -1,4 +1,4 @@
-"""How log records are written: a line for people, or a JSON object for programs. Neither tells what people said.
+"""The formats of the log: a line for people, or a JSON object for programs. Neither holds what people said.
 
 PostgreSQL quotes a row that it refuses, texts included, in the DETAIL of its message; the rest of the message says
 what was wrong. So both formats leave the DETAIL out, wherever a message or a traceback has one.

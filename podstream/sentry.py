@@ -1,4 +1,4 @@
-"""Bugs are told to a Sentry server, where SENTRY_DSN names one: what broke, where, and the request's id.
+"""Reports bugs to a Sentry server if SENTRY_DSN names one: what broke, where, and the request's id.
 
 Everything that breaks is logged, so the log is all that Sentry listens to. Its integrations for Django and Celery
 would send requests and arguments along, and what people have their voices say must not leave this house. Messages of

@@ -329,6 +329,6 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "uvicorn": {"handlers": [], "propagate": True},  # on a command line it has brought handlers of its own
-        "uvicorn.access": {"handlers": [], "propagate": False},  # it tells query strings; ours tells routes
+        "uvicorn.access": {"handlers": [], "propagate": False},  # it logs query strings; ours logs routes
     },
 }

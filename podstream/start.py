@@ -1,4 +1,4 @@
-"""What a web, worker or beat process does first."""
+"""The first steps of a web, worker or beat process."""
 
 import logging
 import sys
@@ -9,7 +9,7 @@ from podstream.sentry import report_to_sentry
 
 
 def start_process() -> None:
-    """Stop where a setting makes no sense; then have bugs and Python's warnings told as everything else is."""
+    """Stop if a setting makes no sense; then send bugs and Python's warnings where everything else is logged."""
     refuse_nonsense()
     logging.captureWarnings(True)
     report_to_sentry()

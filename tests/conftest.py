@@ -3,26 +3,30 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
-import psutil
 import pytest
 from django.conf import settings
 from django.db import connection
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from local.demo_voice import demo_recording
 from local.local_redis import ensure_redis
 from tests.backends import TEST_DATABASE, VAR_DIR
+from tests.rig.processes import HOST, Server, answers, free_port
+from tests.rig.processes import ROOT as ROOT
+from tests.rig.processes import wait_until as wait_until
+from tests.rig.stacks import ALL_QUEUES
 from voice.jobs import line as job_line
 from voice.models import User
 from voice.redis_client import redis_client
 
-ROOT = Path(__file__).parent.parent
-ALL_QUEUES = "preprocess,clone,synthesis,maintenance"
+StartServer = Callable[..., Server]
+StartWeb = Callable[..., tuple[str, Server]]
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a real one takes 0.3 s a user
 PASSWORD = "correct horse battery staple"
 
@@ -48,8 +52,8 @@ def fresh_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
-    """SQLite in a file: other processes and threads must see it."""
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """A database for each process of pytest-xdist. SQLite in a file: other processes and threads must see it."""
     if TEST_DATABASE == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(VAR_DIR / "test.sqlite3")
 
@@ -92,9 +96,47 @@ def process_environment(**extra: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Starts real Celery workers on the test's database; they are ended with the test."""
-    started: list[subprocess.Popen[bytes]] = []
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    """Starts servers, which end with the test; waits until they are ready, where it is said when that is."""
+    started: list[Server] = []
+
+    def start(
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        is_ready: Callable[[], bool] | None = None,
+    ) -> Server:
+        server = Server(name, command, environment=environment, log_path=tmp_path / f"{name}.log")
+        started.append(server)
+        server.start()
+        if is_ready is not None:
+            server.wait_until_ready(is_ready)
+        return server
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def start_web(start_server: StartServer) -> StartWeb:
+    """Starts the real web server, behind a `prefix` of its command if there is one; says where it answers."""
+
+    def start(environment: Mapping[str, str], *options: str, prefix: Sequence[str] = ()) -> tuple[str, Server]:
+        port = str(free_port())
+        uvicorn = ["-m", "uvicorn", "podstream.asgi:application", "--port", port, "--no-access-log", *options]
+        url = f"http://{HOST}:{port}"
+        command = [*prefix, sys.executable, *uvicorn]
+        return url, start_server("web", command, environment, is_ready=lambda: answers(f"{url}/health/live"))
+
+    return start
+
+
+@pytest.fixture
+def start_worker(transactional_db: None, start_server: StartServer) -> Callable[..., subprocess.Popen[bytes]]:
+    """Starts real Celery workers on the test's database; they end with the test."""
+    numbers = count()
 
     def start(
         concurrency: int = 1,
@@ -105,60 +147,17 @@ def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..
         prefix: Sequence[str] = (),
         **env: str,
     ) -> subprocess.Popen[bytes]:
-        log = tmp_path / f"worker-{len(started)}.log"
-        command = [
-            *prefix,
-            sys.executable,
-            "-m",
-            "celery",
-            "-A",
-            "podstream",
-            "worker",
-            "--loglevel",
-            "INFO",
-            "--queues",
-            queues,
-            "--pool",
-            pool,
-        ]
-        command += ["--concurrency", str(concurrency), "--without-gossip", "--without-mingle", "--without-heartbeat"]
-        command += ["--hostname", f"test{len(started)}-{os.getpid()}@%h"]
-        with log.open("wb") as f:
-            process = subprocess.Popen(
-                command, cwd=ROOT, env=process_environment(SWEEP_INTERVAL_S="0.5", **env), stdout=f, stderr=f
-            )
-        started.append(process)
-        wait_until(lambda: b" ready." in log.read_bytes() or process.poll() is not None, timeout_s=ready_s)
-        assert process.poll() is None, log.read_text()
-        return process
+        number = next(numbers)
+        command = [*prefix, sys.executable, "-m", "celery", "-A", "podstream", "worker", "--loglevel", "INFO"]
+        command += ["--queues", queues, "--pool", pool, "--concurrency", str(concurrency)]
+        command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        command += ["--hostname", f"test{number}-{os.getpid()}@%h"]
+        environment = process_environment(SWEEP_INTERVAL_S="0.5", **env)
+        worker = start_server(f"worker-{number}", command, environment)
+        worker.wait_until_ready(lambda: worker.said(b" ready."), timeout_s=ready_s)
+        return worker.process
 
-    yield start
-    for process in started:
-        end_process_tree(process)
-
-
-def end_process_tree(process: subprocess.Popen[bytes]) -> None:
-    """SIGTERM, ten seconds to finish, then SIGKILL for it and its children."""
-    if process.poll() is not None:
-        return
-    children = psutil.Process(process.pid).children(recursive=True)
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    for child in children:
-        if child.is_running():
-            child.kill()
-
-
-def wait_until(condition: Callable[[], bool], *, timeout_s: float = 20.0) -> None:
-    """Wait for something that another process does. Fails when the time is over."""
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, f"not within {timeout_s} s"
-        time.sleep(0.05)
+    return start
 
 
 @contextmanager
@@ -181,8 +180,6 @@ def _point_to(settings: Settings, redis_url: str) -> None:
 @pytest.fixture(scope="session")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """About 25 s of real speech by one speaker, as WAV."""
-    from local.demo_voice import demo_recording
-
     path = tmp_path_factory.mktemp("recording") / "voice.wav"
     demo_recording(path)
     return path

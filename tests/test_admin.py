@@ -8,7 +8,7 @@ from django.test import Client, TestCase
 from pytest_django import Settings
 
 from tests.conftest import PASSWORD, redis_away
-from tests.services.test_job import make_model, make_sample, make_synthesis
+from tests.jobs.test_job import make_model, make_sample, make_synthesis
 from voice.errors import Blocked
 from voice.models import User, VoiceModel, VoiceSample
 from voice.services.login_limit import WRONG_PASSWORDS

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = {
     "podstream": 7,
     "local": 6,
+    "scripts": 6,
     "voice.api": 5,
     "voice.admin": 5,
     "voice.tasks": 5,
@@ -35,10 +36,10 @@ WITHOUT_DJANGO = ("voice.engines", "voice.audio", "voice.text", "voice.errors", 
 DJANGO = {"django", "rest_framework", "celery", "redis", "podstream", "local", "environ"}
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for folder in ("voice", "podstream", "local")
+    for folder in ("voice", "podstream", "local", "scripts")
     for path in sorted((ROOT / folder).rglob("*.py"))
 }
-PROGRAMS = {"podstream.bootstrap", "voice.engines.embedded.espeak_child"}  # run by themselves, standard library only
+PROGRAMS = {"scripts.bootstrap", "voice.engines.embedded.espeak_child"}  # run by themselves, standard library only
 
 
 def imports_of(name: str) -> set[str]:

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from voice.errors import TooManyTries
+from voice.jobs.kind import kinds
 from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
 from voice.services.login_limit import login_try, logins_spend
 from voice.services.moderation import voice_allow, voice_block
@@ -144,7 +145,7 @@ class VoiceModelAdmin(ModeratedAdmin):
 
 @admin.register(Synthesis)
 class SynthesisAdmin(ReadOnlyAdmin):
-    """What was spoken is private: the list shows figures, the text only on the entry's own page."""
+    """Spoken texts are private: the list shows figures, and only the page of an entry shows its text."""
 
     list_display = ["id", "owner", "voice_model_label", "language", "status", "duration_s", "created_at"]
     list_filter = ["status", "language", "output_format"]
@@ -154,10 +155,22 @@ class SynthesisAdmin(ReadOnlyAdmin):
         synthesis_delete(synthesis=obj)
 
 
+class KindFilter(admin.SimpleListFilter):
+    """The kinds of work that there are, without a look at all rows."""
+
+    title = parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind.name, kind.name.capitalize()) for kind in kinds()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     list_display = ["id", "kind", "owner", "state", "attempt", "progress", "phase", "error_code", "created_at"]
-    list_filter = ["state", "kind", "error_code"]
+    list_filter = ["state", KindFilter, "error_code"]
     search_fields = ["id", "owner__username"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

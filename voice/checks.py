@@ -164,7 +164,7 @@ def sentry_is_whole(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.compatibility)
 def secrets_differ(**_: Any) -> list[CheckMessage]:
-    """Who learns the key of one thing must not be able to forge the other."""
+    """Whoever learns one key must not be able to forge what the other one signs."""
     if settings.SECRET_KEY != settings.JWT_SIGNING_KEY:
         return []
     return [

@@ -53,7 +53,7 @@ class Conflict(VoiceError):
 
 
 class Gone(VoiceError):
-    """What this speaks of was deleted (410)."""
+    """The resource was deleted (410)."""
 
 
 class Blocked(VoiceError):

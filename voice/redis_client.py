@@ -16,7 +16,7 @@ def redis_client() -> redis.Redis:
 
 
 class CachePool:
-    """What Django's cache takes for its class of pools, so that all caches of an address share one.
+    """Stands in for the class of pools of Django's cache, so that all caches of an address share one.
 
     Django makes a cache per thread, under ASGI per request: each would open a connection of its own.
     """

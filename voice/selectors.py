@@ -34,7 +34,7 @@ def synthesis_visible_to(user: User) -> QuerySet[Synthesis]:
 
 
 def usage_of(user: User) -> dict[str, float | int]:
-    """What a user has here: counts of rows, and seconds of finished speech."""
+    """A user's rows, counted, and seconds of finished speech."""
     spoken = Synthesis.objects.filter(owner=user, status=SynthesisStatus.COMPLETED)
     return {
         "samples": VoiceSample.objects.filter(owner=user).count(),
@@ -46,7 +46,7 @@ def usage_of(user: User) -> dict[str, float | int]:
 
 @dataclass(slots=True)
 class UserUsage:
-    """What one account has on this server. Bytes are those of the uploads as they came, and of the speech."""
+    """The usage of one account. Bytes are those of the uploads as they came, and of the speech."""
 
     user_id: UUID
     username: str

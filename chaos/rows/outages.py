@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from chaos.job_watch import now_s
 from chaos.lab import Lab, RowResult, limits_broken, production_stack, row_result
-from chaos.processes import wait_until
 from chaos.trial import SENTENCE, SUBMITTERS, Trial
+from tests.rig.processes import wait_until
 
 BACK_S = 60.0
 

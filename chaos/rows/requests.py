@@ -5,14 +5,16 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
 
-from chaos.client import Podcaster
+from chaos.client import SYNTHESIZE, Podcaster
 from chaos.lab import Lab, RowResult, limits_broken, row_result
-from chaos.ledger import Kind, Promise
-from chaos.processes import ROOT, inherited_environment
+from chaos.ledger import Promise
 from chaos.trial import SENTENCE, Trial
+from tests.rig.processes import ROOT
+from tests.rig.stacks import shell_environment
 
 TWINS = 50
 DEPTH = 40
@@ -21,7 +23,6 @@ READERS = 2
 READ_PAUSE_S = 0.02
 READ_P95_MS = 200.0
 LOAD_FACTOR = 10.0
-SYNTHESIZE = "/api/voice/synthesize"
 
 
 def r5(lab: Lab) -> RowResult:
@@ -35,7 +36,7 @@ def r5(lab: Lab) -> RowResult:
         other = podcaster.http.post(SYNTHESIZE, json=_wish(podcaster, "Another."), headers={"Idempotency-Key": "one"})
         ids = {answer.json()["synthesis"]["id"] for answer in answers if answer.is_success}
         for id in ids:
-            trial.ledger.promised(Promise(Kind.SYNTHESIS, id, "one"))
+            trial.ledger.promised(Promise("synthesis", id, "one"))
         verdict = trial.judge(timeout_s=lab.scale.drain_s)
     figures: dict[str, object] = {
         "parallel": len(answers),
@@ -84,7 +85,7 @@ def r8(lab: Lab) -> RowResult:
         finished = sum(job.state == "completed" for job in trial.watch.jobs) - 2 * 2
         verdict = trial.judge(timeout_s=lab.scale.drain_s)
         statuses = trial.ledger.statuses()
-        p95 = {"status_read_p95_ms": trial.ledger.p95_ms("read")}
+        p95 = {"status_read_p95_ms": trial.ledger.p95_ms("/api/voice/history")}
     factor = round(offered / max(1, finished), 1)
     failures = limits_broken(p95, status_read_p95_ms=READ_P95_MS)
     failures += [] if statuses.get("503") else [f"nobody was refused beyond a depth of {DEPTH}"]
@@ -106,7 +107,8 @@ def _flood(trial: Trial, read: str, *, duration_s: float) -> int:
 
     def look(_: int) -> int:
         while time.monotonic() < end:
-            trial.podcaster(1).ask("read", "GET", f"/api/voice/history/{read}")
+            with suppress(httpx.TransportError):
+                trial.podcaster(1).ask("GET", f"/api/voice/history/{read}")
             time.sleep(READ_PAUSE_S)
         return 0
 
@@ -121,7 +123,7 @@ def r10(lab: Lab) -> RowResult:
     lab.say("r10: check --deploy")
     folder = lab.folder / "r10"
     environment = {
-        **inherited_environment(),
+        **shell_environment(),
         "ENV_FILE": "/dev/null",
         "VAR_DIR": str(folder),
         "DATABASE_URL": "postgres://podstream:secret@db.example.org:5432/podstream",

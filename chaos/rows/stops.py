@@ -8,8 +8,8 @@ import psutil
 
 from chaos.job_watch import SeenJob, now_s
 from chaos.lab import Lab, RowResult, limits_broken, production_stack, row_result
-from chaos.processes import signal_all, wait_until
 from chaos.trial import SENTENCE, Trial
+from tests.rig.processes import signal_all, wait_until
 
 EXIT_S = 30.0
 PATIENCE_S = 120.0
@@ -18,7 +18,7 @@ LONG_TEXT = SENTENCE * 50  # 4,800 characters: some five minutes of speech
 
 
 def r4(lab: Lab) -> RowResult:
-    """The only worker is told to stop while it speaks, again and again."""
+    """The only worker gets SIGTERM while it speaks, again and again."""
     exits: list[float] = []
     statuses: list[int] = []
     with lab.production("r4", workers=1, concurrency=2) as trial:

@@ -1,1 +1,1 @@
-"""What a Celery worker does beside its tasks: how it starts, lives and ends. Celery imports it by CELERY_IMPORTS."""
+"""The life of a Celery worker around its tasks: its start, its chores, its end. CELERY_IMPORTS names the modules."""

@@ -1,4 +1,4 @@
-"""How a worker ends: its jobs are given back, and what hangs is not waited for."""
+"""The end of a worker: it gives its jobs back, and does not wait for those that hang."""
 
 import logging
 import os

@@ -16,9 +16,9 @@ from podstream.start import start_process
 from voice.engines.base import SpeechEngine
 from voice.engines.registry import engine_get, is_shared_by_threads, shared_engines_refuse
 from voice.errors import EngineError
+from voice.jobs.kind import Kind, kinds
 
 logger = logging.getLogger(__name__)
-SPEAKING_QUEUES = frozenset({"clone", "synthesis"})  # their jobs want an engine
 
 
 @beat_init.connect
@@ -29,7 +29,7 @@ def check_settings(**_: Any) -> None:
 
 @celeryd_init.connect
 def prepare(**_: Any) -> None:
-    """Check the settings. The small size: a worker that is started alone brings its Redis along."""
+    """Check the settings. In the small size, a worker that is started by itself brings its Redis along."""
     start_process()
     if settings.REDIS_IS_EMBEDDED:
         ensure_redis(settings.VAR_DIR)
@@ -42,6 +42,8 @@ def prepare_to_speak(instance: Any, **_: Any) -> None:
     A pool of threads shares one engine, which is loaded here, before the consumer starts. Celery sends no
     worker_process_init for such a pool.
     """
+    for kind in _kinds_served():
+        kind.work()  # imported once, before a pool of processes is forked
     if not _speaks():
         return
     is_threads = issubclass(instance.pool_cls, ThreadPool)
@@ -70,9 +72,13 @@ def warm_up(**_: Any) -> None:
         _load(engine_get(settings.VOICE_ENGINE))
 
 
+def _kinds_served() -> list[Kind]:
+    return [kind for kind in kinds() if kind.queue in app.amqp.queues.consume_from]
+
+
 def _speaks() -> bool:
-    """Whether this worker takes jobs that want an engine."""
-    return not SPEAKING_QUEUES.isdisjoint(app.amqp.queues.consume_from)
+    """True for a worker that takes jobs which need an engine."""
+    return any(kind.needs_engine for kind in _kinds_served())
 
 
 def _load(engine: SpeechEngine) -> None:

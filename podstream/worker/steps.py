@@ -1,4 +1,4 @@
-"""What a worker does beside its jobs: it sweeps, says that it lives, reports, and watches its engine."""
+"""The chores of a worker beside its jobs: sweeping, signs of life, reports, and a watch on its engine."""
 
 import logging
 import os

@@ -131,7 +131,7 @@ def test_a_file_that_takes_too_much_work_is_refused(tmp_path: Path) -> None:
 
 
 def test_limits_that_the_child_cannot_start_in_are_our_bug_and_not_the_uploads(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="decode_child ended"):
+    with pytest.raises(RuntimeError, match="sandbox_child ended"):
         decode(b"RIFF", tmp_path, replace(LIMITS, memory_bytes=60 * 2**20))
 
 

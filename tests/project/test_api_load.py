@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from benchmarks.api_load import MIX, Sent, figures
-from tests.project.stacks import ROOT
+from tests.rig.processes import ROOT
 
 
 @pytest.mark.worker
 def test_the_load_runs_without_and_beside_a_worker_and_nothing_fails(tmp_path: Path) -> None:
     target = tmp_path / "figures.json"
-    command = [sys.executable, "-m", "benchmarks.api_load", "--clients=2", "--seconds=1", f"--json={target}"]
+    options = ["--clients=2", "--turns=1", "--seconds=2", f"--json={target}"]
+    command = [sys.executable, "-m", "benchmarks.api_load", *options]
     done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     rows = json.loads(target.read_text())

@@ -10,7 +10,7 @@ import pytest
 from django.core.files.base import ContentFile
 
 from chaos.job_watch import JobWatch, Takeover
-from chaos.ledger import Exchange, Expected, Kind, Ledger, Promise
+from chaos.ledger import Exchange, Expected, Ledger, Promise
 from tests.api.rows import completed_synthesis, queued_synthesis
 from tests.conftest import ROOT, process_environment
 from voice.models import Job, Synthesis, User
@@ -39,7 +39,7 @@ def promised(transactional_db: None, user: User, tmp_path: Path) -> Synthesis:
     """Speech that was promised, and is there."""
     synthesis = completed_synthesis(user)
     ledger = Ledger()
-    ledger.promised(Promise(Kind.SYNTHESIS, str(synthesis.pk), "key"))
+    ledger.promised(Promise("synthesis", str(synthesis.pk), "key"))
     ledger.save(tmp_path / "ledger.json")
     return synthesis
 
@@ -156,7 +156,7 @@ def test_a_failure_keeps_a_promise_only_where_it_was_expected(
     output_storage().delete(audio)
     Job.objects.filter(synthesis=synthesis).update(state="failed", error_code=code)
     ledger = Ledger()
-    ledger.promised(Promise(Kind.SYNTHESIS, str(synthesis.pk), "key", expected))
+    ledger.promised(Promise("synthesis", str(synthesis.pk), "key", expected))
     ledger.save(tmp_path / "ledger.json")
     status, _ = audited()
     assert status == (0 if is_kept else 1)

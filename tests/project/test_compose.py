@@ -5,22 +5,19 @@ the commands of the services run.
 import ast
 import re
 import shlex
-import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from tests.conftest import ALL_QUEUES, wait_until
+from tests.conftest import ROOT, StartServer, wait_until
 from tests.project.code_blocks import code_blocks
-from tests.project.stacks import ROOT, StartServer, answers, stack_environment
 from tests.project.test_configuration import variables_read
+from tests.rig.processes import Server, answers, free_port
+from tests.rig.stacks import ALL_QUEUES, SERVICES, interpolated, service_command, stack_environment
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 SMOKE = ROOT / "scripts" / "smoke"
@@ -39,24 +36,13 @@ def slots_of(device: str) -> int:
     return slots[device]
 
 
-def interpolated(text: str) -> str:
-    """What Compose makes of it where `.env` sets nothing."""
-    return re.sub(r"\$\{\w+:-(.*?)\}", r"\1", text)
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    variables: dict[str, str] = {name: interpolated(value) for name, value in SERVICES["smoke"]["environment"].items()}
-    return stack_environment(tmp_path, SWEEP_INTERVAL_S="0.5", LOG_LEVEL="INFO", HTTPS_ONLY="True", **variables)
-
-
 def test_every_reference_leads_somewhere() -> None:
     for service in SERVICES.values():
         assert set(service.get("depends_on", ())) <= set(SERVICES)
         assert {volume.split(":")[0] for volume in service.get("volumes", ())} <= set(COMPOSE["volumes"])
     targets = set(re.findall(r"^FROM \S+ AS (\w+)$", DOCKERFILE, re.MULTILINE))
     assert {service["build"]["target"] for service in OURS.values()} <= targets
-    copied = re.findall(r"^COPY (\S+) ", DOCKERFILE, re.MULTILINE)
+    copied = [path for line in re.findall(r"^COPY (.+) \S+$", DOCKERFILE, re.MULTILINE) for path in line.split()]
     kept = (ROOT / ".dockerignore").read_text().splitlines()
     assert copied
     for path in copied:
@@ -81,7 +67,7 @@ def test_every_queue_has_its_worker_and_only_the_gpu_image_has_torch() -> None:
     images = {name: service["build"]["target"] for name, service in OURS.items()}
     assert {name for name, target in images.items() if target == "gpu"} == {"worker-gpu", "worker-gpu-1"}
     stages = DOCKERFILE.split("\nFROM ")
-    assert [stage.split()[2] for stage in stages[1:] if "requirements-xtts.txt" in stage] == ["gpu"]
+    assert [stage.split()[2] for stage in stages[1:] if "locks/xtts.txt" in stage] == ["gpu"]
 
 
 def test_each_gpu_has_a_worker_of_its_own_name() -> None:
@@ -107,16 +93,11 @@ def test_the_page_starts_workers_by_the_same_commands() -> None:
 
 @pytest.mark.worker
 @pytest.mark.timeout(240)
-def test_the_commands_of_the_services_run(
-    tmp_path: Path, environment: dict[str, str], start_server: StartServer
-) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-
-    def run(service: str) -> Path:
-        text = "\n".join(SERVICES[service]["command"]).replace("/srv/var", str(tmp_path)).replace("8000", str(port))
-        return start_server(re.sub(r"\bpython\b", sys.executable, interpolated(text)).split("\n"))
-
+def test_the_commands_of_the_services_run(tmp_path: Path, start_server: StartServer) -> None:
+    port = free_port()
+    variables = {name: interpolated(value) for name, value in SERVICES["smoke"]["environment"].items()}
+    settings = {"SWEEP_INTERVAL_S": "0.5", "LOG_LEVEL": "INFO", "HTTPS_ONLY": "True", **variables}
+    environment = stack_environment(tmp_path, **settings)
     said: dict[str, Callable[[str], bool]] = {
         "migrate": lambda log: "static files" in log,
         "web": lambda log: answers(f"http://127.0.0.1:{port}/health/live"),
@@ -126,6 +107,6 @@ def test_the_commands_of_the_services_run(
         "smoke": lambda log: "checks passed" in log,
     }
     for service, is_up in said.items():
-        log = run(service)
-        wait_until(lambda: is_up(log.read_text()), timeout_s=60)  # noqa: B023 (called at once)
-    assert {line.split(" ")[0] for line in log.read_text().splitlines()[:-2]} == {"ok"}, log.read_text()
+        server: Server = start_server(service, service_command(service, var_dir=tmp_path, web_port=port), environment)
+        wait_until(lambda: is_up(server.log), what=service, timeout_s=60)  # noqa: B023 (called at once)
+    assert {line.split(" ")[0] for line in server.log.splitlines()[:-2]} == {"ok"}, server.log

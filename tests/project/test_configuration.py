@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.stacks import ROOT
+from tests.rig.processes import ROOT
 from voice.engines.registry import engine_specs
 from voice.engines.spec import EngineSetting
 

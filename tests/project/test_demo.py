@@ -13,7 +13,8 @@ import soundfile
 
 from local.stack_lock import running_stack
 from tests.conftest import wait_until
-from tests.project.stacks import ROOT, LiveStack, assert_nothing_left, stack_environment
+from tests.rig.processes import ROOT
+from tests.rig.stacks import SmallStack, assert_nothing_left, stack_environment
 from voice.engines.spec import LANGUAGES
 from voice.text.examples import EXAMPLE_TEXTS
 
@@ -26,7 +27,7 @@ def start_demo(var_dir: Path, *words: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         command,
         cwd=ROOT,
-        env=stack_environment(var_dir, PYTHONUNBUFFERED="1"),
+        env=stack_environment(var_dir),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -61,7 +62,7 @@ def test_it_leaves_an_mp3_of_the_text_and_stops_its_stack(tmp_path: Path) -> Non
     database.close()
 
 
-def test_it_uses_the_stack_that_runs_and_leaves_it_running(live_stack: LiveStack, tmp_path: Path) -> None:
+def test_it_uses_the_stack_that_runs_and_leaves_it_running(live_stack: SmallStack, tmp_path: Path) -> None:
     status, words = run_demo(live_stack.var_dir, "LANGUAGE=de", f"OUTPUT={tmp_path / 'ich.wav'}")
     assert status == 0, words
     assert soundfile.info(tmp_path / "ich.wav").format == "WAV"
@@ -69,7 +70,7 @@ def test_it_uses_the_stack_that_runs_and_leaves_it_running(live_stack: LiveStack
 
 
 def test_a_sample_that_the_api_refuses_is_explained_in_the_words_of_the_api(
-    live_stack: LiveStack, tmp_path: Path
+    live_stack: SmallStack, tmp_path: Path
 ) -> None:
     short = tmp_path / "short.wav"
     soundfile.write(short, np.random.default_rng(1).normal(0, 0.1, 2 * 16_000), 16_000)

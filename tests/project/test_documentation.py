@@ -11,7 +11,8 @@ import pytest
 
 from local.demo_voice import demo_recording
 from tests.project.code_blocks import as_script, code_blocks
-from tests.project.stacks import ROOT, LiveStack, stack_environment
+from tests.rig.processes import ROOT
+from tests.rig.stacks import SmallStack, stack_environment
 from voice.engines.xtts.takes import Fault
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
@@ -23,7 +24,7 @@ def name_of(page: Path) -> str:
 
 
 @pytest.fixture
-def reader(tmp_path: Path, live_stack: LiveStack) -> Path:
+def reader(tmp_path: Path, live_stack: SmallStack) -> Path:
     """Where a reader types: a folder that looks like a clone of the project, with a recording in it."""
     folder = tmp_path / "clone"
     (folder / ".venv" / "bin").mkdir(parents=True)
@@ -41,7 +42,7 @@ def reader(tmp_path: Path, live_stack: LiveStack) -> Path:
 @pytest.mark.worker
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("page", PAGES_WITH_CODE, ids=name_of)
-def test_every_block_of_a_page_runs(page: Path, reader: Path, live_stack: LiveStack) -> None:
+def test_every_block_of_a_page_runs(page: Path, reader: Path, live_stack: SmallStack) -> None:
     runnable = [block for block in code_blocks(page) if block.is_runnable]
     blocks = [block for block in runnable if block.language != "javascript" or shutil.which("node")]
     script = as_script(blocks, reader).replace("http://127.0.0.1:8000", live_stack.url)

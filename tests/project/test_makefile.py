@@ -13,7 +13,7 @@ import environ
 import pytest
 
 from podstream.environment import Environment
-from tests.project.stacks import ROOT
+from tests.rig.processes import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE)
@@ -139,12 +139,12 @@ def test_every_target_is_in_the_documentation() -> None:
 
 
 def test_a_python_that_is_too_old_is_told_so() -> None:
-    program = ROOT / "podstream" / "bootstrap.py"
+    program = ROOT / "scripts" / "bootstrap.py"
     pretend = f"""
 import pathlib, runpy, shutil, sys
 sys.version_info = (3, 9, 1, "final", 0)
 shutil.which = lambda name: None
-sys.argv = ["bootstrap.py", "--venv=.venv-that-is-not-there", "requirements.txt"]
+sys.argv = ["bootstrap.py", "--venv=.venv-that-is-not-there", "locks/runtime.txt"]
 code = pathlib.Path({str(program)!r}).read_text()
 exec(compile(code, {str(program)!r}, "exec"), {{"__name__": "__main__", "__file__": {str(program)!r}}})
 """

@@ -2,16 +2,16 @@
 
 import re
 import shlex
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import wait_until
+from tests.conftest import ROOT, StartServer, wait_until
 from tests.project.code_blocks import code_blocks
-from tests.project.stacks import ROOT, StartServer, answers, stack_environment
+from tests.rig.processes import answers, free_port
+from tests.rig.stacks import stack_environment
 
 pytestmark = pytest.mark.worker
 REASON = "tests/project/test_production.py"
@@ -29,27 +29,20 @@ def commands(*, port: int, folder: Path) -> dict[str, list[str]]:
     return found
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    return stack_environment(tmp_path, SWEEP_INTERVAL_S="0.5", SWEEP_IN_WORKER="0", LOG_LEVEL="INFO")
-
-
-def test_the_commands_of_production_work(
-    tmp_path: Path, environment: dict[str, str], start_server: StartServer
-) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+def test_the_commands_of_production_work(tmp_path: Path, start_server: StartServer) -> None:
+    settings = {"SWEEP_INTERVAL_S": "0.5", "SWEEP_IN_WORKER": "0", "LOG_LEVEL": "INFO"}
+    environment, port = stack_environment(tmp_path, **settings), free_port()
     command = commands(port=port, folder=tmp_path)
     for name in ("migrate", "collectstatic"):
         subprocess.run(command[name], cwd=ROOT, env=environment, capture_output=True, check=True)
     assert (tmp_path / "static" / "admin").is_dir()
 
-    web = start_server(command["uvicorn"])
+    web = start_server("web", command["uvicorn"], environment)
     wait_until(lambda: answers(f"http://127.0.0.1:{port}/health/live"), timeout_s=40)
-    worker = start_server([re.sub("^4$", "1", word) for word in command["worker"]])
+    worker = start_server("worker", [re.sub("^4$", "1", word) for word in command["worker"]], environment)
     wait_until(lambda: answers(f"http://127.0.0.1:{port}/health/ready"), timeout_s=40)
-    beat = start_server(command["beat"])
+    beat = start_server("beat", command["beat"], environment)
 
-    wait_until(lambda: "Sending due task sweep" in beat.read_text(), timeout_s=40)
-    wait_until(lambda: "voice.sweep" in worker.read_text() and "succeeded" in worker.read_text(), timeout_s=40)
-    assert "HTTP/1.1" not in web.read_text(), "uvicorn logs no access"
+    wait_until(lambda: "Sending due task sweep" in beat.log, timeout_s=40)
+    wait_until(lambda: "voice.sweep" in worker.log and "succeeded" in worker.log, timeout_s=40)
+    assert "HTTP/1.1" not in web.log, "uvicorn logs no access"

@@ -17,8 +17,8 @@ import pytest
 from django.db import transaction
 
 from podstream.sentry import event_scrubbed
-from tests.conftest import ROOT, end_process_tree, process_environment, wait_until
-from tests.project.stacks import answers, free_port, stack_environment
+from tests.conftest import ROOT, StartWeb, process_environment, wait_until
+from tests.rig.stacks import stack_environment
 from voice.errors import EngineError, ServiceUnavailable
 from voice.models import Job, User
 from voice.services.sample import sample_create, upload_judge
@@ -97,24 +97,15 @@ def broken(tmp_path: Path, sentry: Sentry) -> dict[str, str]:
 
 
 @pytest.mark.worker
-@pytest.mark.django_db(transaction=True)
 def test_a_bug_of_the_web_is_reported_without_the_request(
-    tmp_path: Path, sentry: Sentry, broken: dict[str, str]
+    transactional_db: None, sentry: Sentry, broken: dict[str, str], start_web: StartWeb
 ) -> None:
-    port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "podstream.asgi:application", "--port", str(port), "--no-access-log"]
-    url = f"http://127.0.0.1:{port}"
-    with (tmp_path / "web.log").open("wb") as log:
-        web = subprocess.Popen(command, cwd=ROOT, env=process_environment(**broken), stdout=log, stderr=log)
-    try:
-        wait_until(lambda: answers(f"{url}/health/live"), timeout_s=40)
-        account = {"username": "grace-the-secret", "password": PASSWORD}
-        headers = {"X-Request-ID": "find-me", "Authorization": "Bearer not-a-secret-token"}
-        answer = httpx.post(f"{url}/api/auth/register?q=secret", json=account, headers=headers)
-        assert answer.status_code == 500, answer.text
-        wait_until(lambda: len(sentry.events()) > 0)
-    finally:
-        end_process_tree(web)
+    url, _ = start_web(process_environment(**broken))
+    account = {"username": "grace-the-secret", "password": PASSWORD}
+    headers = {"X-Request-ID": "find-me", "Authorization": "Bearer not-a-secret-token"}
+    answer = httpx.post(f"{url}/api/auth/register?q=secret", json=account, headers=headers)
+    assert answer.status_code == 500, answer.text
+    wait_until(lambda: len(sentry.events()) > 0)
     assert len(sentry.events()) == 1, "once, though more than one has logged it"
     (event,) = sentry.events()
     assert event["exception"]["values"][-1]["type"] == "ValueError"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.stacks import ROOT, LiveStack, stack_environment
+from tests.rig.processes import ROOT
+from tests.rig.stacks import SmallStack, stack_environment
 
 SMOKE = ROOT / "scripts" / "smoke"
 
@@ -23,7 +24,7 @@ def smoke(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.worker
-def test_a_server_that_works_passes_every_check(live_stack: LiveStack) -> None:
+def test_a_server_that_works_passes_every_check(live_stack: SmallStack) -> None:
     done = smoke(live_stack.url)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     *lines, total, account = done.stdout.splitlines()
@@ -47,7 +48,7 @@ def test_a_server_that_works_passes_every_check(live_stack: LiveStack) -> None:
 
 
 @pytest.mark.worker
-def test_with_registration_closed_an_account_that_is_there_is_used(live_stack: LiveStack) -> None:
+def test_with_registration_closed_an_account_that_is_there_is_used(live_stack: SmallStack) -> None:
     name, password = (live_stack.var_dir / "first_account").read_text().split()
     done = smoke(live_stack.url, SMOKE_USERNAME=name, SMOKE_PASSWORD=password)
     assert done.returncode == 0, done.stdout

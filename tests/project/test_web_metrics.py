@@ -3,15 +3,15 @@
 import os
 import re
 import signal
-import sys
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
-from tests.conftest import end_process_tree, wait_until
-from tests.project.stacks import ROOT, answers, free_port, stack_environment
+from tests.conftest import ROOT, StartWeb, wait_until
+from tests.rig.processes import answers, is_alive
+from tests.rig.stacks import stack_environment
 
 pytestmark = pytest.mark.worker
 TOKEN = "scrape-scrape-scrape"
@@ -25,7 +25,7 @@ def counted(url: str, route: str) -> float:
 
 
 def ask(url: str, times: int) -> set[str]:
-    """Ask that often over connections of their own; who answered, by process id."""
+    """Ask that often, each time over a new connection. Returns the process ids of those that answered."""
     return {httpx.get(f"{url}/health/live").headers["X-Answered-By"] for _ in range(times)}
 
 
@@ -45,42 +45,25 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 def test_all_requests_to_all_processes_are_counted_and_survive_the_end_of_one(
-    tmp_path: Path, environment: dict[str, str]
+    environment: dict[str, str], start_web: StartWeb
 ) -> None:
-    import subprocess
+    url, server = start_web(environment, "--workers", "2")
+    wait_until(lambda: len(ask(url, 1) | ask(url, 1)) == 2 or len(ask(url, 10)) == 2, timeout_s=40)
+    before = counted(url, "/health/live")
+    who = ask(url, 40)
+    assert len(who) == 2, "both have answered"
+    assert [counted(url, "/health/live") - before for _ in range(10)] == [40] * 10
 
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "uvicorn", "podstream.asgi:application", "--port", str(port), "--no-access-log"]
+    victim = int(min(who))
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: not psutil.pid_exists(victim) or not is_alive(psutil.Process(victim)))
+    wait_until(lambda: answers(f"{url}/health/live"), timeout_s=40)
+    left = counted(url, "/health/live")
+    assert left >= before + 40, "what it has answered was answered"
+    server.stop()
 
-    def start(*options: str) -> "subprocess.Popen[bytes]":
-        with (tmp_path / "web.log").open("ab") as log:
-            process = subprocess.Popen([*command, *options], cwd=ROOT, env=environment, stdout=log, stderr=log)
-        wait_until(lambda: answers(f"{url}/health/live"), timeout_s=40)
-        return process
-
-    server = start("--workers", "2")
-    try:
-        wait_until(lambda: len(ask(url, 1) | ask(url, 1)) == 2 or len(ask(url, 10)) == 2, timeout_s=40)
-        before = counted(url, "/health/live")
-        who = ask(url, 40)
-        assert len(who) == 2, "both have answered"
-        assert [counted(url, "/health/live") - before for _ in range(10)] == [40] * 10
-
-        victim = int(min(who))
-        os.kill(victim, signal.SIGKILL)
-        wait_until(lambda: not psutil.pid_exists(victim) or psutil.Process(victim).status() == "zombie")
-        wait_until(lambda: answers(f"{url}/health/live"), timeout_s=40)
-        left = counted(url, "/health/live")
-        assert left >= before + 40, "what it has answered was answered"
-    finally:
-        end_process_tree(server)
-
-    server = start()
-    try:
-        assert counted(url, "/health/live") < left, "nobody was left: counted anew"
-        seen = counted(url, "/health/live")
-        ask(url, 5)
-        assert counted(url, "/health/live") == seen + 5
-    finally:
-        end_process_tree(server)
+    url, _ = start_web(environment)
+    assert counted(url, "/health/live") < left, "nobody was left: counted anew"
+    seen = counted(url, "/health/live")
+    ask(url, 5)
+    assert counted(url, "/health/live") == seen + 5

@@ -10,11 +10,11 @@ import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import connection
+from voice.jobs.outcome import Outcome
 
 from tests.api.rows import completed_synthesis, ready_model, ready_sample
-from tests.services.test_job import make_sample
+from tests.jobs.test_job import make_sample
 from voice.errors import InvalidAudio
-from voice.jobs.outcome import Outcome
 from voice.jobs.run import _finish
 from voice.jobs.transitions import job_claim, job_fail
 from voice.models import IdempotencyKey, Job, Synthesis, User, VoiceModel, VoiceSample

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.api.rows import completed_synthesis, ready_model, ready_sample
-from tests.services.test_job import make_sample
+from tests.jobs.test_job import make_sample
 from voice.jobs.transitions import job_claim
 from voice.models import Synthesis, User, VoiceModel, VoiceSample
 from voice.services import cleanup as orphans

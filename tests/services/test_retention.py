@@ -1,5 +1,6 @@
 """What is older than the operator keeps it goes; what somebody still works on does not."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -8,10 +9,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.api.rows import completed_synthesis, queued_synthesis, ready_model, ready_sample
-from tests.services.test_job import make_model
+from tests.jobs.test_job import make_model
 from voice import selectors as row_walk
 from voice.models import Synthesis, User, VoiceModel, VoiceSample
-from voice.services.cleanup import ExpiredCounts, expired_cleanup, expired_count
+from voice.services.cleanup import expired_cleanup, expired_count
 from voice.services.synthesis import synthesis_audio_remove
 from voice.storage import output_storage, sample_storage
 
@@ -34,7 +35,7 @@ def aged(row: VoiceSample | Synthesis, *, days: int) -> None:
 def test_nothing_is_too_old_unless_the_operator_says_so(user: User) -> None:
     for row in (ready_sample(user), completed_synthesis(user)):
         aged(row, days=3650)
-    assert expired_count() == expired_cleanup() == ExpiredCounts()
+    assert expired_count() == expired_cleanup() == Counter()
     assert (VoiceSample.objects.count(), Synthesis.objects.count()) == (1, 1)
 
 
@@ -43,8 +44,8 @@ def test_old_audio_goes_and_its_entry_in_the_history_stays(user: User) -> None:
     old, young = completed_synthesis(user), completed_synthesis(user)
     aged(old, days=11)
     aged(young, days=9)
-    assert expired_count() == ExpiredCounts(audio=1)
-    assert expired_cleanup() == ExpiredCounts(audio=1)
+    assert expired_count() == Counter({"audio files": 1})
+    assert expired_cleanup() == Counter({"audio files": 1})
     assert [entry.name for entry in output_storage().entries(str(user.pk))] == [young.audio_name]
     old.refresh_from_db()
     assert (old.status, old.audio_name, old.text, old.duration_s) == ("completed", "", "Hello, world!", 1.0)
@@ -54,8 +55,8 @@ def test_old_audio_goes_and_its_entry_in_the_history_stays(user: User) -> None:
 @pytest.mark.usefixtures("kept_for_ten_days")
 def test_an_old_entry_goes_with_its_audio(user: User) -> None:
     aged(completed_synthesis(user), days=21)
-    assert expired_count() == ExpiredCounts(history=1)
-    assert expired_cleanup() == ExpiredCounts(history=1)
+    assert expired_count() == Counter({"syntheses": 1})
+    assert expired_cleanup() == Counter({"syntheses": 1})
     assert not Synthesis.objects.exists()
     assert list(output_storage().entries(str(user.pk))) == []
 
@@ -65,7 +66,7 @@ def test_an_old_recording_goes_and_the_voice_that_was_made_from_it_stays(user: U
     sample = ready_sample(user)
     voice_model = ready_model(user, sample)
     aged(sample, days=11)
-    assert expired_cleanup() == ExpiredCounts(samples=1)
+    assert expired_cleanup() == Counter({"samples": 1})
     assert not VoiceSample.objects.exists()
     assert list(sample_storage().entries(str(user.pk))) == []
     assert VoiceModel.objects.get() == voice_model
@@ -76,15 +77,15 @@ def test_a_recording_that_a_voice_is_being_made_from_waits(user: User) -> None:
     sample = ready_sample(user)
     make_model(user, sample)
     aged(sample, days=11)
-    assert expired_count() == expired_cleanup() == ExpiredCounts()
+    assert expired_count() == expired_cleanup() == Counter()
     VoiceModel.objects.update(status="failed")
-    assert expired_cleanup() == ExpiredCounts(samples=1)
+    assert expired_cleanup() == Counter({"samples": 1})
 
 
 @pytest.mark.usefixtures("kept_for_ten_days")
 def test_work_that_has_not_ended_is_never_too_old(user: User) -> None:
     aged(queued_synthesis(user), days=100)
-    assert expired_cleanup() == ExpiredCounts()
+    assert expired_cleanup() == Counter()
 
 
 @pytest.mark.usefixtures("kept_for_ten_days")
@@ -92,8 +93,8 @@ def test_a_second_run_finds_nothing(user: User) -> None:
     for days in (11, 21):
         aged(completed_synthesis(user), days=days)
         aged(ready_sample(user), days=days)
-    assert expired_cleanup() == ExpiredCounts(history=1, audio=1, samples=2)
-    assert expired_cleanup() == ExpiredCounts()
+    assert expired_cleanup() == Counter({"syntheses": 1, "audio files": 1, "samples": 2})
+    assert expired_cleanup() == Counter()
 
 
 def test_of_two_that_remove_the_same_audio_one_does(user: User) -> None:
@@ -109,7 +110,7 @@ def test_more_than_one_batch_is_worked_through(user: User, monkeypatch: pytest.M
     for _ in range(5):
         aged(completed_synthesis(user), days=21)
     steps: list[int] = []
-    assert expired_cleanup(on_row=lambda: steps.append(1)) == ExpiredCounts(history=5)
+    assert expired_cleanup(on_row=lambda: steps.append(1)) == Counter({"syntheses": 5})
     assert len(steps) == 5
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from socket import create_server
 
 import httpx
 import pytest
@@ -23,8 +22,8 @@ from rest_framework_simplejwt.tokens import RefreshToken
 
 from tests.api.rows import ready_model
 from tests.backends import TEST_STORAGE
-from tests.conftest import ROOT, end_process_tree, process_environment, wait_until
-from tests.services.test_worker import LONG_TEXT, speak, state_of, upload
+from tests.conftest import ROOT, StartWeb, process_environment, wait_until
+from tests.jobs.test_worker import LONG_TEXT, speak, state_of, upload
 from tests.waveforms import speech_like, wav_bytes
 from voice.disk_full import is_out_of_room
 from voice.errors import StorageFull
@@ -73,25 +72,6 @@ def test_each_writer_says_that_the_disk_is_full_and_leaves_no_half_a_file(tmp_pa
         assert left == [], name
 
 
-@pytest.fixture
-def start_web(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., tuple[str, subprocess.Popen[bytes]]]]:
-    """Starts the real server behind a prefix of its command; it is ended with the test."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(prefix: list[str], **env: str) -> tuple[str, subprocess.Popen[bytes]]:
-        with create_server(("127.0.0.1", 0)) as free:
-            port = str(free.getsockname()[1])
-        command = [*prefix, sys.executable, "-m", "uvicorn", "podstream.asgi:application", "--port", port]
-        with (tmp_path / "web.log").open("wb") as log:
-            started.append(subprocess.Popen(command, cwd=ROOT, env=process_environment(**env), stdout=log, stderr=log))
-        wait_until(lambda: b"Uvicorn running" in (tmp_path / "web.log").read_bytes(), timeout_s=40)
-        return f"http://127.0.0.1:{port}", started[-1]
-
-    yield start
-    for process in started:
-        end_process_tree(process)
-
-
 @on_a_small_disk
 @pytest.mark.parametrize(
     ("variable", "size"),
@@ -99,12 +79,13 @@ def start_web(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., 
     ids=["storing", "receiving", "decoding", "spooling"],
 )
 def test_an_upload_without_room_answers_507_and_leaves_nothing(
-    user: User, tmp_path: Path, start_web: Callable[..., tuple[str, subprocess.Popen[bytes]]], variable: str, size: str
+    transactional_db: None, user: User, tmp_path: Path, start_web: StartWeb, variable: str, size: str
 ) -> None:
     folder = Path(django_settings.WORK_DIR) if variable == "WORK_DIR" else tmp_path / "small"
     folder.mkdir(exist_ok=True)
     redis_url = django_settings.REDIS_URL  # said, because the embedded one's socket is looked for in TMPDIR
-    url, web = start_web(small_disk(folder, size), REDIS_URL=redis_url, **{variable: str(folder)})
+    environment = process_environment(REDIS_URL=redis_url, **{variable: str(folder)})
+    url, web = start_web(environment, prefix=small_disk(folder, size))
     recording = wav_bytes(speech_like(40.0, 48_000))
     assert 2_621_440 < len(recording) < 5_000_000, "long enough for Django to spool it to a disk"
     answer = httpx.post(
@@ -117,7 +98,7 @@ def test_an_upload_without_room_answers_507_and_leaves_nothing(
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert "no room" in answer.json()["detail"]
     assert not VoiceSample.objects.exists()
-    wait_until(lambda: seen_by(web, folder) == [])
+    wait_until(lambda: seen_by(web.process, folder) == [])
     assert httpx.get(f"{url}/health/live").status_code == 200
 
 

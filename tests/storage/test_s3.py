@@ -18,7 +18,7 @@ from rest_framework.test import APIClient
 
 from tests.api.rows import AUDIO, completed_synthesis
 from tests.api.test_audio import body_of
-from tests.s3_server import PAGE, S3Server
+from tests.rig.s3_server import PAGE, S3Server
 from voice.checks import bucket_is_named
 from voice.errors import ServiceUnavailable
 from voice.models import User

@@ -1,6 +1,6 @@
 """The sandboxed child of `decode.py`: reads the upload from stdin, writes PCM to a file that it was handed.
 
-Run as `python -I decode_child.py LIMITS_JSON PCM_FD`. Its report, one JSON object on stdout, is either the fields of
+Run as `python -I sandbox_child.py LIMITS_JSON PCM_FD`. Its report, one JSON object on stdout, is either the fields of
 `DecodedAudio` or a `code` with `details`. An exit status other than zero is ENOSPC or EDQUOT, or a bug of ours.
 """
 

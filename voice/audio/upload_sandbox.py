@@ -1,7 +1,7 @@
 """Turn an upload into our own PCM, in a child process that is allowed next to nothing.
 
 Parsers differ about a lying header, and decoders have holes. So an upload is parsed and decoded exactly once, by
-`decode_child.py`, which holds three open files (the upload, the target, its report), cannot open another, and has
+`sandbox_child.py`, which holds three open files (the upload, the target, its report), cannot open another, and has
 limits on memory, CPU time and output. Everything after reads the PCM that it wrote.
 """
 
@@ -21,7 +21,7 @@ from voice.audio.rejections import rejection_error
 
 AudioFormat = Literal["wav", "mp3", "flac"]
 
-_CHILD = Path(__file__).with_name("decode_child.py")
+_CHILD = Path(__file__).with_name("sandbox_child.py")
 _REPORT_LIMIT_BYTES = 4096
 FULL_STATUSES = {errno.ENOSPC, errno.EDQUOT}  # with which the child ends when the disk takes no more of the PCM
 _KILLED_BY_LIMIT = {signal.SIGXCPU, signal.SIGKILL, signal.SIGXFSZ}
@@ -128,7 +128,7 @@ def _judge(returncode: int, report: bytes, stderr: bytes) -> DecodedAudio:
     if returncode in FULL_STATUSES:
         raise OSError(returncode, os.strerror(returncode))
     if returncode != 0:
-        raise RuntimeError(f"decode_child ended with {returncode}: {stderr.decode(errors='replace')}")
+        raise RuntimeError(f"sandbox_child ended with {returncode}: {stderr.decode(errors='replace')}")
     answer = json.loads(report)
     if "code" in answer:
         raise rejection_error(answer["code"], answer["details"])
@@ -139,6 +139,6 @@ def _seal(pcm: IO[bytes], decoded: DecodedAudio) -> None:
     """Write the header once the file holds exactly what the child claims."""
     size = os.fstat(pcm.fileno()).st_size
     if size != PCM_HEADER_BYTES + 4 * decoded.frames:
-        raise RuntimeError(f"decode_child reported {decoded.frames} frames and left {size} bytes")
+        raise RuntimeError(f"sandbox_child reported {decoded.frames} frames and left {size} bytes")
     pcm.seek(0)
     pcm.write(pcm_header(rate_hz=decoded.rate_hz, frames=decoded.frames))

@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 import voice.engines
-from voice.engines.spec import EngineSpec
-from voice.errors import EngineUnavailable
+from voice.engines.spec import LANGUAGES, EngineSpec
+from voice.errors import EngineUnavailable, InvalidRequest
 
 if TYPE_CHECKING:
     from voice.engines.base import SpeechEngine
@@ -84,3 +84,12 @@ def engines_made() -> "Mapping[str, SpeechEngine]":
     """The instances that this process has made so far, by name. Thread-safe."""
     with _lock:
         return dict(_instances)
+
+
+def engine_check_language(engine_name: str, language: str) -> None:
+    """Raise InvalidRequest where an engine does not speak a language, EngineUnavailable where it is not here."""
+    if language not in engine_get(engine_name).languages:
+        raise InvalidRequest(
+            "language_unsupported",
+            f"The engine {engine_name!r} does not speak {LANGUAGES.get(language, language)}.",
+        )

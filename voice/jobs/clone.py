@@ -9,8 +9,8 @@ from voice.audio.waveform import Waveform
 from voice.engines.base import SpeechEngine, SynthesisParams, VoiceProfile
 from voice.engines.registry import engine_get
 from voice.errors import Blocked, Conflict, EngineError
+from voice.jobs.kind import Outcome
 from voice.jobs.lease import Lease
-from voice.jobs.outcome import Outcome
 from voice.models import VoiceModel, VoiceSample
 from voice.models.lifecycle import VoiceModelStatus, advance
 from voice.storage import StoredFile, attempt_name, fetch, sample_storage, store, voice_model_storage
@@ -78,7 +78,7 @@ def _stored(profile: VoiceProfile, voice_model: VoiceModel, *, attempt: int, fol
 
 
 def _similarity(engine: SpeechEngine, profile: VoiceProfile, language: str, lease: Lease) -> float:
-    """How much the new voice sounds like its speaker. Raises VoiceSilent where it said too little to tell."""
+    """The likeness of the new voice to its speaker, 0 to 1. Raises VoiceSilent if it said too little to judge."""
     try:
         return engine.similarity(profile, _first_words(engine, profile, language, lease))
     except EngineError as error:
@@ -88,7 +88,7 @@ def _similarity(engine: SpeechEngine, profile: VoiceProfile, language: str, leas
 
 
 def _first_words(engine: SpeechEngine, profile: VoiceProfile, language: str, lease: Lease) -> Waveform:
-    """What the new voice says first, to be compared with the speaker."""
+    """The first sentence of the new voice, to be compared with the speaker."""
     sentence = split_sentences(EXAMPLE_TEXTS[language], language, limit_chars=250)[0]
     params = SynthesisParams(seed=lease.job.attempt, heartbeat=lease.heartbeat, deadline_s=lease.deadline_s)
     chunks = [chunk.waveform for chunk in engine.synthesize(profile, sentence, language, params)]

@@ -1,6 +1,6 @@
-"""Which workers live: each says so every few seconds in Redis, where its word expires.
+"""Signs of life: every worker writes one to Redis every few seconds, where it expires.
 
-Ages are told by Redis alone, from what is left of a word's life, so that the clocks of machines need not agree.
+Ages follow from the time that Redis leaves a sign to live, so that the clocks of machines need not agree.
 """
 
 import json
@@ -19,9 +19,9 @@ FORGET_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """What a worker says of itself.
+    """The description that a worker gives of itself.
 
-    `engines`: the figures of each engine's report, by the engine's name. `age_s`: time since the worker said it.
+    `engines`: the figures of each engine's report, by the engine's name. `age_s`: time since the worker sent it.
     """
 
     name: str
@@ -34,12 +34,12 @@ class Heartbeat:
 
     @property
     def key(self) -> str:
-        """Of the process: one that is stopping does not take back the word of its successor."""
+        """Of the process: one that is stopping does not take back the sign of its successor."""
         return f"podstream:worker:{self.name}:{self.pid}"
 
 
 def heartbeat_send(heartbeat: Heartbeat) -> None:
-    """Say that a worker lives. Raises RedisError."""
+    """Report that a worker is alive. Raises RedisError."""
     now = time.time()
     with redis_client().pipeline() as pipe:
         pipe.set(heartbeat.key, json.dumps(asdict(heartbeat)), px=int(1000 * LIFE_S))
@@ -49,7 +49,7 @@ def heartbeat_send(heartbeat: Heartbeat) -> None:
 
 
 def heartbeat_end(heartbeat: Heartbeat) -> None:
-    """Say that a worker takes no more work. Raises RedisError."""
+    """Report that a worker takes no more work. Raises RedisError."""
     with redis_client().pipeline() as pipe:
         pipe.delete(heartbeat.key)
         pipe.zrem(INDEX, heartbeat.key)
@@ -57,7 +57,7 @@ def heartbeat_end(heartbeat: Heartbeat) -> None:
 
 
 def workers_seen() -> list[Heartbeat]:
-    """The last word of every worker that lives, by name. Raises RedisError."""
+    """The latest sign of life of every worker that is alive, by name. Raises RedisError."""
     client = redis_client()
     keys = cast(list[bytes], client.zrange(INDEX, 0, -1))
     with client.pipeline() as pipe:

@@ -1,4 +1,8 @@
-"""Whether this worker is being stopped. Its main process says so; the processes that its pool has forked see it."""
+"""The right to work on a job: taken by a claim, renewed by a thread, and checked at every write.
+
+Also the flag that this worker is being stopped: its main process sets it, and the processes that its pool has forked
+see it.
+"""
 
 import logging
 import mmap
@@ -14,7 +18,7 @@ from django.db.models import Q, QuerySet
 
 from voice.errors import EngineError, LeaseLost, WorkerStopping
 from voice.models import Job
-from voice.models.base import FromNow
+from voice.models.job import FromNow
 from voice.models.lifecycle import JobState
 
 # One byte that they share. No lock guards it: a process that is killed while it holds one would stop all others.
@@ -80,7 +84,7 @@ class Lease:
             raise LeaseLost("lease_lost", "Another worker owns this job, or it was cancelled.")
 
     def heartbeat(self) -> None:
-        """Say that the work goes on, where there is no progress to tell of. Raises what `report` raises."""
+        """Report that the work goes on when there is no progress to show. Raises what `report` raises."""
         self.report(self.job.progress, self.job.phase)
 
     @contextmanager

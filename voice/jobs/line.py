@@ -13,10 +13,11 @@ from django.db.models import Count, F, IntegerField, Max, Min, OuterRef, Q, Quer
 from django.db.models.functions import Coalesce, Greatest, RowNumber
 
 from voice.errors import ServiceUnavailable, TooManyJobs
+from voice.jobs.kind import kinds
 from voice.jobs.lease import Lease
 from voice.jobs.transitions import TornJob, job_claim, jobs_claimable, not_blocked
-from voice.models import Job, JobKind, User
-from voice.models.base import FromNow
+from voice.models import Job, User
+from voice.models.job import FromNow
 from voice.models.lifecycle import JobState
 
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
@@ -58,7 +59,7 @@ def job_limits_check(*, owner: User) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a queued job stands in the line of its kind, as far as one can see now.
+    """The place of a queued job in the line of its kind, as far as can be seen now.
 
     `position` 1 is taken next. `wait_s` is None while no job of the kind has been completed.
     """
@@ -86,7 +87,7 @@ def jobs_in_hand(*, kind: str) -> QuerySet[Job]:
 
 
 def last_served_at(*, kind: str, owner: str) -> Subquery:
-    """When a worker last took a job of a kind from the user in the row's field `owner`; null for never."""
+    """The time when a worker last took a job of a kind from the user in the row's field `owner`; null for never."""
     taken = Job.objects.filter(kind=kind, owner=OuterRef(owner), started_at__isnull=False)
     return Subquery(taken.order_by("-started_at").values("started_at")[:1])
 
@@ -130,7 +131,7 @@ def _line(*, kind: str, owner_ids: set[UUID]) -> _Line:
 
 
 def _turns(owner_ids: set[UUID], *, kind: str) -> dict[UUID, int]:
-    """Of each queued job of some owners, the how many-th of its owner it is."""
+    """The rank of each queued job among those of its owner, from 1, for some owners."""
     queued = Job.objects.filter(kind=kind, state=JobState.QUEUED, owner__in=owner_ids)
     turns: dict[UUID, int] = {}
     so_far = dict.fromkeys(owner_ids, 0)
@@ -141,7 +142,7 @@ def _turns(owner_ids: set[UUID], *, kind: str) -> dict[UUID, int]:
 
 
 def _lengths(in_hand: Mapping[UUID, int], *, kind: str) -> dict[UUID, int]:
-    """How many queued jobs each owner has; the owner whose turn it is comes first."""
+    """The number of queued jobs of each owner; the owner whose turn it is comes first."""
     queued = Job.objects.filter(kind=kind, state=JobState.QUEUED).order_by().values("owner")
     owners = {row["owner"]: row for row in queued.annotate(length=Count("pk"), oldest=Min("created_at"))}
     # a query of its own: in the one above PostgreSQL would look for it once for each job
@@ -155,8 +156,8 @@ def _lengths(in_hand: Mapping[UUID, int], *, kind: str) -> dict[UUID, int]:
 
 
 def _position(turn: int, *, owner_id: UUID, lengths: Mapping[UUID, int]) -> int:
-    """The place of an owner's `turn`-th job: who comes before the owner has had as many turns by then, who comes
-    after one less.
+    """The place of the owner's job of rank `turn`: by then, owners before this one have had as many turns, owners
+    after it one less.
     """
     position, turns = turn, turn
     for other_id, length in lengths.items():
@@ -168,7 +169,7 @@ def _position(turn: int, *, owner_id: UUID, lengths: Mapping[UUID, int]) -> int:
 
 
 def _mean_run_s(*, kind: str) -> float | None:
-    """How long the jobs took that were completed last."""
+    """The mean duration of the jobs that were completed last."""
     completed = Job.objects.filter(kind=kind, state=JobState.COMPLETED).order_by("-finished_at")
     times = completed.values_list("started_at", "finished_at")[:RUNS_AVERAGED]
     runs_s = [(end - start).total_seconds() for start, end in times if start is not None and end is not None]
@@ -193,7 +194,7 @@ def job_take(*, kind: str) -> Lease | None:
 def _in_turn(kind: str, *, without: Collection[UUID]) -> list[UUID]:
     """The first claimable jobs of a kind: each owner's oldest, then each one's next.
 
-    In each round that owner comes first who has the fewest jobs in hand, and among equals who was served longest ago.
+    In each round the owner with the fewest jobs in hand comes first, among equals the one served longest ago.
     """
     ranked = (
         jobs_claimable()
@@ -210,7 +211,7 @@ def _in_turn(kind: str, *, without: Collection[UUID]) -> list[UUID]:
 
 
 def _in_hand(kind: str) -> Coalesce:
-    """How many jobs of a kind workers have in hand for the owner of the row."""
+    """The number of jobs of a kind that workers have in hand for the owner of the row."""
     theirs = jobs_in_hand(kind=kind).filter(owner=OuterRef("owner")).order_by().values("owner")
     return Coalesce(Subquery(theirs.annotate(n=Count("pk")).values("n")), Value(0), output_field=IntegerField())
 
@@ -254,8 +255,8 @@ def job_figures() -> list[JobFigures]:
         .annotate(Count("pk"), Min("ready_at"), now=Min(FromNow()))
     }
     return [
-        JobFigures(kind, queued.get(kind, 0), running.get(kind, 0), *waiting.get(kind, (0, 0.0)))
-        for kind in JobKind.values
+        JobFigures(name, queued.get(name, 0), running.get(name, 0), *waiting.get(name, (0, 0.0)))
+        for name in (kind.name for kind in kinds())
     ]
 
 

@@ -1,12 +1,18 @@
-"""Tells whoever waits for a job that it has moved. The row is the truth: a lost notice costs a second, no more."""
+"""Messages about jobs, over Redis: wake-ups for workers, notices for those who wait.
+
+The row is the truth: a wake-up that is lost is sent again by the sweeper, a lost notice costs a second.
+"""
 
 import logging
 import time
 from uuid import UUID
 
 import redis
+from celery import current_app
+from django.conf import settings
 from django.db import connection
 
+from voice.jobs.kind import kind_named
 from voice.models import Job
 from voice.models.lifecycle import JOB_TERMINAL
 from voice.redis_client import redis_client
@@ -15,12 +21,24 @@ logger = logging.getLogger(__name__)
 RECHECK_S = 1.0
 
 
+def wake_up_send(*, kind: str) -> None:
+    """Have a worker take the next job of a kind. Raises RedisError or kombu's OperationalError."""
+    redis_client().ping()  # says at once that Redis is away; kombu would take 6 s of redis-py's retries to see it
+    current_app.send_task("voice.run_job", args=[kind], queue=kind_named(kind).queue, retry=False)
+
+
+def queue_is_empty(queue: str) -> bool:
+    """True while no wake-up waits in a queue. Raises RedisError."""
+    # kombu keeps a queue as a Redis list of its name
+    return redis_client().llen(f"{settings.CELERY_BROKER_TRANSPORT_OPTIONS['global_keyprefix']}{queue}") == 0
+
+
 def _channel(job_id: UUID) -> str:
     return f"podstream:job:{job_id}"
 
 
 def job_publish(job_id: UUID, state: str) -> None:
-    """Tell the waiters of a job its state. With Redis away they find it in the row."""
+    """Send the state of a job to those who wait for it. With Redis away they find it in the row."""
     try:
         redis_client().publish(_channel(job_id), state)
     except redis.RedisError as error:

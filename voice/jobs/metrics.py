@@ -34,7 +34,7 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """How often a value was at most each of `bounds`, which rise, for each combination of its labels' values."""
+    """A count of values up to each of `bounds`, which rise, for each combination of its labels' values."""
 
     name: str
     description: str
@@ -98,7 +98,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """What a histogram has counted for one combination of labels: how often up to each bound, the last "+Inf"."""
+    """The counts of a histogram for one combination of labels: values up to each bound, the last one "+Inf"."""
 
     cumulative: tuple[tuple[str, float], ...]
     sum: float

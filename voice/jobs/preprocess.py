@@ -2,15 +2,12 @@
 
 from pathlib import Path
 
-from django.db import transaction
-
 from voice.audio.pcm import read_pcm, write_reference
 from voice.audio.preprocess import preprocess
 from voice.audio.quality import quality_score
+from voice.jobs.kind import Outcome
 from voice.jobs.lease import Lease
-from voice.jobs.outcome import Outcome
 from voice.models.lifecycle import SampleStatus, advance
-from voice.services.sample_files import decoded_drop
 from voice.storage import attempt_name, fetch, sample_storage, store
 
 
@@ -31,7 +28,6 @@ def preprocess_run(lease: Lease, folder: Path) -> Outcome:
     file = store(sample_storage(), name, audio)
 
     def write() -> bool:
-        transaction.on_commit(lambda: decoded_drop(sample=sample), robust=True)
         return advance(
             sample,
             SampleStatus.READY,

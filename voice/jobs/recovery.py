@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,29 +13,12 @@ from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from voice.errors import EngineError, VoiceError
-from voice.jobs.transitions import (
-    QUEUES,
-    job_cancel,
-    job_enqueue,
-    job_fail,
-    job_fail_dependents,
-    jobs_lock,
-    not_blocked,
-)
-from voice.models import IdempotencyKey, Job, Synthesis, VoiceModel, VoiceSample
-from voice.models.base import FromNow
-from voice.models.lifecycle import (
-    JOB_TERMINAL,
-    SAMPLE_TERMINAL,
-    SYNTHESIS_TERMINAL,
-    VOICE_MODEL_TERMINAL,
-    JobState,
-    SampleStatus,
-    SynthesisStatus,
-    VoiceModelStatus,
-    advance,
-)
-from voice.redis_client import redis_client
+from voice.jobs.kind import Kind, kinds, with_resources
+from voice.jobs.messages import queue_is_empty
+from voice.jobs.transitions import job_cancel, job_enqueue, job_fail, job_fail_dependents, jobs_lock, not_blocked
+from voice.models import IdempotencyKey, Job
+from voice.models.job import FromNow
+from voice.models.lifecycle import JOB_TERMINAL, JobState, advance
 from voice.selectors import row_walk
 from voice.storage import work_sweep
 
@@ -49,41 +32,46 @@ TORN = EngineError(
 
 
 @dataclass(frozen=True, slots=True)
-class SweepCounts:
-    """What one sweep did."""
+class Recovered:
+    """Numbers of jobs that were woken, that lost their worker too often, or were doomed by what they waited for.
 
-    woken: int
-    lost: int
-    doomed: int
+    `torn`: jobs and resources of which one had ended without the other, which only happens to rows that were changed
+    or restored by hand.
+    """
+
+    woken: int = 0
+    lost: int = 0
+    doomed: int = 0
+    torn: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.woken + self.lost + self.doomed + self.torn
 
 
-def job_sweep() -> SweepCounts:
+def job_sweep() -> Recovered:
     """Send missing wake-ups, fail what lost its worker too often or what waits for something that failed."""
     now = timezone.now()
     IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEY_AGE).delete()
     OutstandingToken.objects.filter(expires_at__lt=now).delete()
     work_sweep(older_than_s=2 * settings.JOB_TIMEOUT_S)
-    lost = sum(_fail_lost(job) for job in _with_resource(_worn_out())[:BATCH])
-    doomed = sum(_fail_waiting(job) for job in _with_resource(_ended_badly())[:BATCH])
+    lost = sum(_fail_lost(job) for job in with_resources(_worn_out())[:BATCH])
+    doomed = sum(_fail_waiting(job) for job in with_resources(_ended_badly())[:BATCH])
     woken = _wake()
     if woken or lost or doomed:
         logger.info("sweep: %d woken, %d lost, %d doomed", woken, lost, doomed)
-    return SweepCounts(woken=woken, lost=lost, doomed=doomed)
+    return Recovered(woken=woken, lost=lost, doomed=doomed)
 
 
-def stuck_count() -> SweepCounts:
-    """What sweeps would do now, until nothing is left to do."""
+def stuck_count() -> Recovered:
+    """Count what sweeps would do now, until nothing is left to do."""
     waiting = Job.objects.filter(state=JobState.QUEUED, depends_on__in=_ended_badly())
-    return SweepCounts(woken=_due().count(), lost=_worn_out().count(), doomed=waiting.distinct().count())
+    return Recovered(woken=_due().count(), lost=_worn_out().count(), doomed=waiting.distinct().count())
 
 
 def _worn_out() -> QuerySet[Job]:
     is_free = Q(state=JobState.RUNNING, lease_until__lt=FromNow()) | Q(state=JobState.QUEUED)
     return Job.objects.filter(is_free, attempt__gte=settings.JOB_MAX_ATTEMPTS)
-
-
-def _with_resource(jobs: QuerySet[Job]) -> QuerySet[Job]:
-    return jobs.select_related("sample", "voice_model", "synthesis")
 
 
 def _fail_lost(job: Job) -> bool:
@@ -114,60 +102,21 @@ def _wake() -> int:
 def _due() -> QuerySet[Job]:
     """Due jobs whose wake-up was never sent, or must have been lost: old, and its queue has run empty."""
     old = Q(enqueued_at__lt=FromNow(-settings.JOB_LEASE_S))  # a younger one may be on its way
-    empty = [kind for kind, queue in QUEUES.items() if _queue_length(queue) == 0]
+    empty = [kind.name for kind in kinds() if queue_is_empty(kind.queue)]
     is_silent = Q(enqueued_at=None) | old & Q(kind__in=empty) | Q(enqueued_at__lt=FromNow(-STALE_S))
     queued = Q(state=JobState.QUEUED, run_after__lte=FromNow()) & is_silent & not_blocked()
     expired = Q(state=JobState.RUNNING, lease_until__lt=FromNow()) & old
     return Job.objects.filter(queued | expired)
 
 
-def _queue_length(queue: str) -> int:
-    # kombu keeps a queue as a Redis list of its name
-    prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
-    return redis_client().llen(f"{prefix}{queue}")
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of resource: its statuses of an end, the one of failure, and how its job names it."""
-
-    model: type[Any]
-    terminal: frozenset[Any]
-    failed: Any
-    job_field: str
-
-
-KINDS = (
-    Kind(VoiceSample, SAMPLE_TERMINAL, SampleStatus.FAILED, "sample"),
-    Kind(VoiceModel, VOICE_MODEL_TERMINAL, VoiceModelStatus.FAILED, "voice_model"),
-    Kind(Synthesis, SYNTHESIS_TERMINAL, SynthesisStatus.FAILED, "synthesis"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class RecoveredCounts:
-    """What was stuck. `woken`, `lost` and `doomed` as in a sweep; `torn` are jobs and resources of which one has
-    ended without the other, which only happens to rows that were changed or restored by hand.
-    """
-
-    woken: int
-    lost: int
-    doomed: int
-    torn: int
-
-    @property
-    def total(self) -> int:
-        return self.woken + self.lost + self.doomed + self.torn
-
-
-def recovery_count() -> RecoveredCounts:
-    """What `job_recover` would do now. Raises RedisError while Redis is away: it knows which queues are empty."""
+def recovery_count() -> Recovered:
+    """Count what `job_recover` would do now. Raises RedisError while Redis, which knows the queues, is away."""
     stuck = stuck_count()
-    torn = _jobs_of_ended().count() + sum(_without_job(kind).count() for kind in KINDS)
-    return RecoveredCounts(stuck.woken, stuck.lost, stuck.doomed, torn)
+    torn = _jobs_of_ended().count() + sum(_without_job(kind).count() for kind in kinds())
+    return replace(stuck, torn=torn)
 
 
-def job_recover(*, on_row: Callable[[], None] = lambda: None) -> RecoveredCounts:
+def job_recover(*, on_row: Callable[[], None] = lambda: None) -> Recovered:
     """Sweep until nothing is left to wake or to fail, and end what is torn. Raises RedisError while Redis is away.
 
     Every change is a compare-and-set, so live workers, sweepers and another recovery may run beside it.
@@ -181,10 +130,10 @@ def job_recover(*, on_row: Callable[[], None] = lambda: None) -> RecoveredCounts
         woken, lost, doomed = woken + sweep.woken, lost + sweep.lost, doomed + sweep.doomed
         for _ in range(sweep.woken + sweep.lost + sweep.doomed):
             on_row()
-    return RecoveredCounts(woken, lost, doomed, torn)
+    return Recovered(woken, lost, doomed, torn)
 
 
-def _sweeps() -> Iterator[SweepCounts]:
+def _sweeps() -> Iterator[Recovered]:
     """Rounds until one does not fill its batch. Each finds others: what was woken is young, what failed has ended."""
     while True:
         sweep = job_sweep()
@@ -194,33 +143,32 @@ def _sweeps() -> Iterator[SweepCounts]:
 
 
 def _mended() -> Iterator[object]:
-    for job in row_walk(_jobs_of_ended().select_related("sample", "voice_model", "synthesis")):
+    for job in row_walk(with_resources(_jobs_of_ended())):
         if job_cancel(job=job, error=TORN):
             logger.error("job %s: was alive and its resource had ended", job.pk)
             yield job
-    for kind in KINDS:
+    for kind in kinds():
         for row in row_walk(_without_job(kind)):
             if _fail_alone(kind, row):
-                logger.error("%s %s: was alive and its job had ended", kind.job_field, row.pk)
+                logger.error("%s %s: was alive and its job had ended", kind.noun, row.pk)
                 yield row
 
 
 def _jobs_of_ended() -> QuerySet[Job]:
     ended = Q()
-    for kind in KINDS:
-        ended |= Q(**{f"{kind.job_field}__status__in": kind.terminal})
+    for kind in kinds():
+        ended |= Q(**{f"{kind.link}__status__in": kind.terminal})
     return Job.objects.filter(ended).exclude(state__in=JOB_TERMINAL)
 
 
 def _without_job(kind: Kind) -> QuerySet[Any]:
     """Rows that have not ended, with no job that will end them."""
-    rows: QuerySet[Any] = kind.model._default_manager.exclude(status__in=kind.terminal)
-    return rows.filter(Q(job=None) | Q(job__state__in=JOB_TERMINAL))
+    return kind.rows.exclude(status__in=kind.terminal).filter(Q(job=None) | Q(job__state__in=JOB_TERMINAL))
 
 
 def _fail_alone(kind: Kind, row: Any) -> bool:
     with transaction.atomic():
-        jobs = jobs_lock(Job.objects.filter(**{kind.job_field: row}))
+        jobs = jobs_lock(Job.objects.filter(**{kind.link: row}))
         if any(job.state not in JOB_TERMINAL for job in jobs):
             return False
         return advance(row, kind.failed, error_code=TORN.code, error_message=TORN.message)

@@ -1,38 +1,27 @@
 """Runs one job: claim, work, and finish, fail or try again."""
 
 import logging
-from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from voice.disk_full import is_out_of_room, storage_full
 from voice.errors import EngineError, LeaseLost, ServiceUnavailable, VoiceError, WorkerStopping
-from voice.jobs.clone import clone_run
+from voice.jobs.kind import Outcome, kind_named
 from voice.jobs.lease import Lease, worker_is_stopping
 from voice.jobs.line import job_take
+from voice.jobs.messages import wake_up_send
 from voice.jobs.metrics import job_count_start
-from voice.jobs.outcome import Outcome
-from voice.jobs.preprocess import preprocess_run
-from voice.jobs.synthesis import synthesis_run
-from voice.jobs.transitions import job_fail, job_finish, job_retry, job_return, wake_up_send
-from voice.models import JobKind
+from voice.jobs.transitions import job_fail, job_finish, job_retry, job_return
 from voice.storage import work_folder
 
 logger = logging.getLogger(__name__)
-Work = Callable[[Lease, Path], Outcome]
-WORK: Mapping[str, Work] = {
-    JobKind.PREPROCESS: preprocess_run,
-    JobKind.CLONE: clone_run,
-    JobKind.SYNTHESIS: synthesis_run,
-}
 
 
 def job_run_next(*, kind: str) -> None:
     """Do the job of a kind whose turn it is, if one is due. Never raises for what the job itself did wrong."""
     if worker_is_stopping():
-        wake_up_send(kind=kind)  # this one came too late; let it reach somebody who stays
+        wake_up_send(kind=kind)  # this one came too late; let it reach a worker that stays
         return
     lease = job_take(kind=kind)
     if lease is not None:
@@ -44,7 +33,7 @@ def _run(lease: Lease) -> None:
         try:
             job_count_start(lease.job)
             with work_folder() as folder:
-                outcome = WORK[lease.job.kind](lease, folder)
+                outcome = kind_named(lease.job.kind).work()(lease, folder)
         except LeaseLost:
             logger.info("job %s: stopped, it is no longer ours", lease.job.pk)
         except WorkerStopping:
@@ -59,7 +48,7 @@ def _run(lease: Lease) -> None:
 
 
 def _expected(error: Exception) -> VoiceError:
-    """What people are told of an error that has no words for them."""
+    """The error that people see in place of one that was not written for them."""
     if is_out_of_room(error):
         return storage_full()
     if isinstance(error, OperationalError | InterfaceError):

@@ -14,8 +14,8 @@ from voice.audio.speech_check import check_output, plausible_duration_s
 from voice.engines.base import SpeechChunk, SynthesisParams, VoiceProfile
 from voice.engines.registry import engine_get
 from voice.errors import Blocked, Conflict, OutputRejected
+from voice.jobs.kind import Outcome
 from voice.jobs.lease import Lease
-from voice.jobs.outcome import Outcome
 from voice.models import Synthesis
 from voice.models.lifecycle import SynthesisStatus, advance
 from voice.storage import attempt_name, fetch, output_storage, store, voice_model_storage
@@ -25,7 +25,7 @@ SPEAKING_SHARE = 0.9  # of the progress bar; the rest is joining, encoding and c
 
 
 def synthesis_run(lease: Lease, folder: Path) -> Outcome:
-    """Speak, encode and check one text. Raises OutputRejected where the speech is not worth to be heard."""
+    """Speak, encode and check one text. Raises OutputRejected if the speech fails its checks."""
     started = time.monotonic()
     synthesis = lease.job.synthesis
     assert synthesis is not None

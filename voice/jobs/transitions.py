@@ -4,68 +4,46 @@ import logging
 from collections.abc import Callable, Iterable
 from uuid import UUID, uuid4
 
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from voice.errors import InvalidAudio, LeaseLost, VoiceError
+from voice.errors import LeaseLost, VoiceError
+from voice.jobs.kind import kind_named, kind_of, with_resources
 from voice.jobs.lease import Lease
-from voice.jobs.messages import job_publish
+from voice.jobs.messages import job_publish, wake_up_send
 from voice.jobs.metrics import job_count_end
-from voice.models import Job, JobKind, Synthesis, User, VoiceModel, VoiceSample
-from voice.models.base import FromNow
-from voice.models.lifecycle import (
-    JOB_TERMINAL,
-    JobState,
-    SampleStatus,
-    SynthesisStatus,
-    VoiceModelStatus,
-    advance,
-)
-from voice.redis_client import redis_client
-from voice.services.sample_files import decoded_drop
+from voice.models import Job, User
+from voice.models.base import Resource
+from voice.models.job import FromNow
+from voice.models.lifecycle import JOB_TERMINAL, JobState, advance
 
 logger = logging.getLogger(__name__)
 ALWAYS = Q()
-QUEUES = {JobKind.PREPROCESS: "preprocess", JobKind.CLONE: "clone", JobKind.SYNTHESIS: "synthesis"}
-WORKING = {
-    JobKind.PREPROCESS: SampleStatus.PROCESSING,
-    JobKind.CLONE: VoiceModelStatus.CLONING,
-    JobKind.SYNTHESIS: SynthesisStatus.RUNNING,
-}
-FAILED = {
-    JobKind.PREPROCESS: SampleStatus.FAILED,
-    JobKind.CLONE: VoiceModelStatus.FAILED,
-    JobKind.SYNTHESIS: SynthesisStatus.FAILED,
-}
 
 
 class TornJob(RuntimeError):
-    """A job is alive and its resource has ended, which happens to rows that are changed or restored by hand alone."""
+    """A job is alive and its resource has ended, which only happens to rows that were changed or restored by hand."""
 
 
-def job_create(*, owner: User, resource: VoiceSample | VoiceModel | Synthesis, depends_on: Iterable[Job] = ()) -> Job:
+def job_create(*, owner: User, resource: Resource, depends_on: Iterable[Job] = ()) -> Job:
     """Write the job of a new resource, in the caller's transaction, and wake a worker after its commit.
 
     With Redis away the wake-up is lost, the request is not: the sweeper sends it later.
     """
-    job = Job(owner=owner)
-    match resource:
-        case VoiceSample():
-            job.kind, job.sample = JobKind.PREPROCESS, resource
-        case VoiceModel():
-            job.kind, job.voice_model = JobKind.CLONE, resource
-        case Synthesis():
-            job.kind, job.synthesis = JobKind.SYNTHESIS, resource
+    kind = kind_of(resource)
+    job = Job(owner=owner, kind=kind.name)
+    setattr(job, kind.link, resource)
     job.save(force_insert=True)
+    if Job._meta.get_field(kind.link).auto_created:  # the column that links the two is the resource's
+        resource.save()
     job.depends_on.set(depends_on)
     _enqueue_on_commit(job)
     return job
 
 
 def job_enqueue(*, job_id: UUID, kind: str) -> None:
-    """Wake a worker for a job: one more of its kind is taken, whichever's turn it is.
+    """Wake a worker for a job: one more of its kind is taken, whoever's turn it is.
 
     Raises RedisError or kombu's OperationalError while the broker is away.
     """
@@ -73,16 +51,10 @@ def job_enqueue(*, job_id: UUID, kind: str) -> None:
     Job.objects.filter(pk=job_id).update(enqueued_at=FromNow())
 
 
-def wake_up_send(*, kind: str) -> None:
-    """Have a worker take the next job of a kind. Raises RedisError or kombu's OperationalError."""
-    redis_client().ping()  # says at once that Redis is away; kombu would take 6 s of redis-py's retries to see it
-    current_app.send_task("voice.run_job", args=[kind], queue=QUEUES[JobKind(kind)], retry=False)
-
-
 def jobs_lock(jobs: QuerySet[Job]) -> list[Job]:
     """Lock rows until the transaction ends, always before the resources they work on, so that nobody deadlocks.
 
-    Who attaches work to a job and who deletes its resource wait for each other here.
+    Whoever attaches work to a job and whoever deletes its resource wait for each other here.
     """
     return list(jobs.select_for_update(no_key=True).order_by("pk"))
 
@@ -119,8 +91,8 @@ def job_claim(*, job_id: UUID) -> Lease | None:
         )
         if not claimed:
             return None
-        job = Job.objects.select_related("sample", "voice_model", "synthesis").get(pk=job_id)
-        if not advance(job.resource, WORKING[JobKind(job.kind)]):
+        job = with_resources(Job.objects.all()).get(pk=job_id)
+        if not advance(job.resource, kind_named(job.kind).working):
             raise TornJob(f"job {job_id} is alive and its resource has ended")  # rolls the claim back
     logger.info("job %s: %s attempt %d", job.pk, job.kind, job.attempt)
     return Lease(job=job, token=token)
@@ -134,6 +106,7 @@ def job_finish(*, lease: Lease, write: Callable[[], bool]) -> None:
     with transaction.atomic():
         if not _end(lease.job, JobState.COMPLETED, only=Q(lease_token=lease.token), progress=1.0) or not write():
             raise LeaseLost("lease_lost", "Another worker owns this job, or it was cancelled.")
+        _clear_up_on_commit(lease.job)
         for dependent in lease.job.dependents.filter(state=JobState.QUEUED):
             _enqueue_on_commit(dependent)
     logger.info("job %s: completed", lease.job.pk)
@@ -184,13 +157,8 @@ def job_fail(*, job: Job, error: VoiceError, only: Q = ALWAYS) -> bool:
         reason = {"error_code": error.code, "error_message": error.message}
         if not _end(job, JobState.FAILED, only=only, **reason):
             return False
-        status = FAILED[JobKind(job.kind)]
-        if status is SampleStatus.FAILED and isinstance(error, InvalidAudio):
-            status = SampleStatus.REJECTED
-        advance(job.resource, status, **reason)
-        if job.sample is not None:
-            sample = job.sample
-            transaction.on_commit(lambda: decoded_drop(sample=sample), robust=True)
+        advance(job.resource, kind_named(job.kind).failed_by(error), **reason)
+        _clear_up_on_commit(job)
         job_fail_dependents(job=job, error=error)
     logger.warning("job %s: failed: %s", job.pk, error.code)
     return True
@@ -199,7 +167,7 @@ def job_fail(*, job: Job, error: VoiceError, only: Q = ALWAYS) -> bool:
 def job_cancel(*, job: Job, error: VoiceError) -> bool:
     """End a job that nobody wants any more; its worker notices at its next write. False if it had ended before.
 
-    The caller moves or deletes the resource, in the same transaction. `error` tells those that wait for it why.
+    The caller moves or deletes the resource in the same transaction. `error` is the reason for those that wait for it.
     """
     with transaction.atomic():
         if not _end(job, JobState.CANCELLED, only=ALWAYS, error_code=error.code, error_message=error.message):
@@ -210,12 +178,11 @@ def job_cancel(*, job: Job, error: VoiceError) -> bool:
 
 def job_fail_dependents(*, job: Job, error: VoiceError) -> int:
     """End everything that waits for a job that ended badly, and say which that was, and why. Returns how many."""
-    what = {JobKind.PREPROCESS: "recording", JobKind.CLONE: "voice model", JobKind.SYNTHESIS: "synthesis"}
     reason = VoiceError(
         "dependency_failed",
-        f"The {what[JobKind(job.kind)]} {job.resource.pk} that this needs could not be made: {error.message}",
+        f"The {kind_named(job.kind).noun} {job.resource.pk} that this needs could not be made: {error.message}",
     )
-    waiting = _with_resource(job.dependents.exclude(state__in=JOB_TERMINAL))
+    waiting = with_resources(job.dependents.exclude(state__in=JOB_TERMINAL))
     return sum(job_fail(job=dependent, error=reason) for dependent in waiting)
 
 
@@ -232,5 +199,6 @@ def _end(job: Job, state: JobState, *, only: Q, **fields: object) -> bool:
     return bool(ended)
 
 
-def _with_resource(jobs: QuerySet[Job]) -> QuerySet[Job]:
-    return jobs.select_related("sample", "voice_model", "synthesis")
+def _clear_up_on_commit(job: Job) -> None:
+    kind, resource = kind_named(job.kind), job.resource
+    transaction.on_commit(lambda: kind.after_end(resource), robust=True)

@@ -1,4 +1,4 @@
-"""What the commands that look after the data share."""
+"""The base of the commands that look after the data."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +24,7 @@ class MaintenanceCommand(BaseCommand):
             task = bar.add_task(words, total=total)
             yield lambda: bar.advance(task)
 
-    def tell(self, counts: Mapping[str, int], *, dry_run: bool) -> None:
+    def report(self, counts: Mapping[str, int], *, dry_run: bool) -> None:
         """The counts, in one line."""
         words = ", ".join(f"{count} {name}" for name, count in counts.items())
         self.stdout.write(f"dry run, nothing was changed: {words}" if dry_run else words)

@@ -1,10 +1,9 @@
 """Django finds the models of the app here."""
 
-from voice.models.idempotency_key import IdempotencyKey
 from voice.models.job import Job, JobKind
 from voice.models.sample import AudioFormat, VoiceSample
 from voice.models.synthesis import OutputFormat, Synthesis
-from voice.models.user import User
+from voice.models.user import IdempotencyKey, User
 from voice.models.voice_model import VoiceModel
 
 __all__ = [

@@ -1,11 +1,14 @@
 """Work that waits, runs, fails and is tried again. The row is the truth; a Celery message only wakes a worker."""
 
 import uuid
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import DateTimeField, Expression, Q
 from django.db.models.functions import Now
+from django.db.models.sql.compiler import SQLCompiler
 
 from voice.models.base import Resource
 from voice.models.lifecycle import JOB_TERMINAL, JobState
@@ -14,7 +17,32 @@ from voice.models.synthesis import Synthesis
 from voice.models.voice_model import VoiceModel
 
 
+class FromNow(Expression):
+    """The time at which the database got the statement, plus `seconds`. For what one host writes and another judges.
+
+    PostgreSQL: neither the time of the transaction, which may be long past, nor the clock's at each row, which no
+    index could serve. A statement that has waited for another's lock works with a time that is too early: it finds a
+    lease alive that has just ended, or takes one that ends sooner. Both are safe.
+    SQLite: the clock of its one host, in milliseconds, as text with the six digits that Django writes, so that texts
+    compare as their times do.
+    """
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__(output_field=DateTimeField())
+        self.seconds = seconds
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
+    ) -> tuple[str, list[object]]:
+        return "(STATEMENT_TIMESTAMP() + MAKE_INTERVAL(secs => %s))", [self.seconds]
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any) -> tuple[str, list[object]]:
+        return "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f000', 'NOW', %s)", [f"{self.seconds:+.3f} seconds"]
+
+
 class JobKind(models.TextChoices):
+    """The kinds whose rows have a field of their own in a job."""
+
     PREPROCESS = "preprocess"
     CLONE = "clone"
     SYNTHESIS = "synthesis"
@@ -26,16 +54,20 @@ class Job(models.Model):
         queued -> running -> completed | failed | cancelled
            ^---------'  (another attempt, not before `run_after`)
 
+    `kind` names a kind of work (voice/jobs/kind.py), and `links` says, for each kind, which attribute of a job leads
+    to the row that it works on: a field here, or the `related_name` of a model's own OneToOneField to Job.
     A worker owns a running job while it holds `lease_token` and `lease_until` lies ahead. Every write of a worker
-    names its token, so that one who lost the lease changes nothing. `attempt` counts claims. A job may be claimed
+    names its token, so that one that has lost the lease changes nothing. `attempt` counts claims. A job may be claimed
     when all of `depends_on` are completed; when one of them failed or was cancelled, it fails with it.
     `enqueued_at` is the last time that a wake-up was sent for it; null means that none has been.
     All that hosts compare (`lease_until`, `run_after`, `enqueued_at`) is by the database's clock: see FromNow.
     """
 
+    links: ClassVar[dict[str, str]] = {}
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=16, choices=JobKind.choices)
+    kind = models.CharField(max_length=16)
     state = models.CharField(max_length=16, choices=JobState.choices, default=JobState.QUEUED)
     sample = models.OneToOneField(VoiceSample, null=True, on_delete=models.CASCADE, related_name="job")
     voice_model = models.OneToOneField(VoiceModel, null=True, on_delete=models.CASCADE, related_name="job")
@@ -86,6 +118,7 @@ class Job(models.Model):
                     Q(kind=JobKind.PREPROCESS, sample__isnull=False, voice_model=None, synthesis=None)
                     | Q(kind=JobKind.CLONE, sample=None, voice_model__isnull=False, synthesis=None)
                     | Q(kind=JobKind.SYNTHESIS, sample=None, voice_model=None, synthesis__isnull=False)
+                    | ~Q(kind__in=JobKind.values) & Q(sample=None, voice_model=None, synthesis=None)
                 ),
                 name="job_kind_has_its_resource",
             ),
@@ -111,7 +144,5 @@ class Job(models.Model):
 
     @property
     def resource(self) -> Resource:
-        """What this job works on."""
-        found = self.sample or self.voice_model or self.synthesis
-        assert found is not None  # held by job_kind_has_its_resource
-        return found
+        """The row that this job works on."""
+        return cast(Resource, getattr(self, self.links[self.kind]))

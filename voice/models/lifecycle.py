@@ -48,11 +48,6 @@ class JobState(models.TextChoices):
     CANCELLED = "cancelled"
 
 
-SAMPLE_TERMINAL = frozenset({SampleStatus.READY, SampleStatus.REJECTED, SampleStatus.FAILED})
-VOICE_MODEL_TERMINAL = frozenset({VoiceModelStatus.READY, VoiceModelStatus.FAILED})
-SYNTHESIS_TERMINAL = frozenset({SynthesisStatus.COMPLETED, SynthesisStatus.FAILED, SynthesisStatus.CANCELLED})
-JOB_TERMINAL = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})
-
 TRANSITIONS: dict[type[models.TextChoices], dict[str, frozenset[str]]] = {
     SampleStatus: {
         SampleStatus.UPLOADED: frozenset({SampleStatus.PROCESSING, SampleStatus.REJECTED, SampleStatus.FAILED}),
@@ -85,6 +80,17 @@ TRANSITIONS: dict[type[models.TextChoices], dict[str, frozenset[str]]] = {
 def sources_of(target: models.TextChoices) -> frozenset[str]:
     """The statuses from which `target` may be reached."""
     return frozenset(source for source, targets in TRANSITIONS[type(target)].items() if target in targets)
+
+
+def terminal_statuses(statuses: type[models.TextChoices]) -> frozenset[str]:
+    """The statuses that nothing leaves."""
+    return frozenset(statuses) - TRANSITIONS[statuses].keys()
+
+
+SAMPLE_TERMINAL = terminal_statuses(SampleStatus)
+VOICE_MODEL_TERMINAL = terminal_statuses(VoiceModelStatus)
+SYNTHESIS_TERMINAL = terminal_statuses(SynthesisStatus)
+JOB_TERMINAL = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})
 
 
 def advance(row: models.Model, target: models.TextChoices, **fields: Any) -> bool:

@@ -1,164 +1,86 @@
 """Letting go: of what is older than the operator keeps it, and of files and rows that have lost each other."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from voice.jobs.kind import Kind, kinds, kinds_by_storage
 from voice.jobs.transitions import jobs_lock
-from voice.models import Job, Synthesis, VoiceModel, VoiceSample
-from voice.models.lifecycle import (
-    JOB_TERMINAL,
-    SAMPLE_TERMINAL,
-    SYNTHESIS_TERMINAL,
-    VOICE_MODEL_TERMINAL,
-    SampleStatus,
-    SynthesisStatus,
-    VoiceModelStatus,
-)
+from voice.models import Job
+from voice.models.lifecycle import JOB_TERMINAL
 from voice.selectors import row_batches, row_walk
-from voice.services.sample import sample_delete
-from voice.services.synthesis import synthesis_audio_remove, synthesis_delete
-from voice.services.voice_model import voice_model_delete
-from voice.storage import output_storage, sample_storage, voice_model_storage
 from voice.storage.base import Entry, VoiceStorage
 
-Row = TypeVar("Row", bound=Model)
 BATCH = 500
+AUDIO_FILES = "audio files"
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class ExpiredCounts:
-    """How many entries of the history, audio files and recordings are beyond their age, or were removed for it."""
-
-    history: int = 0
-    audio: int = 0
-    samples: int = 0
-
-    @property
-    def total(self) -> int:
-        return self.history + self.audio + self.samples
+def expired_count() -> Counter[str]:
+    """Count what `expired_cleanup` would remove now."""
+    counts: Counter[str] = Counter()
+    for kind in kinds():
+        counts[kind.plural] += _expired(kind).count()
+        counts[AUDIO_FILES] += _with_expired_file(kind).exclude(pk__in=_expired(kind)).count()
+    return counts
 
 
-def expired_count() -> ExpiredCounts:
-    """What `expired_cleanup` would remove now."""
-    now = timezone.now()
-    return ExpiredCounts(
-        history=_expired_history(now).count(),
-        audio=_expired_audio(now).exclude(pk__in=_expired_history(now)).count(),
-        samples=_expired_samples(now).count(),
-    )
-
-
-def expired_cleanup(*, on_row: Callable[[], None] = lambda: None) -> ExpiredCounts:
+def expired_cleanup(*, on_row: Callable[[], None] = lambda: None) -> Counter[str]:
     """Remove what is older than RETENTION_HISTORY_DAYS, RETENTION_AUDIO_DAYS and RETENTION_UPLOAD_DAYS; 0 keeps all.
 
-    Work that has not ended is never touched, nor a recording that a voice is being made from. Any number of
-    processes may do this at once: each row is removed by one of them, in a transaction of its own.
+    Returns how many rows of each kind, and files of rows that stay, were removed. Work that has not ended is never
+    touched, nor a recording that a voice is being made from. Any number of processes may do this at once: each row is
+    removed by one of them, in a transaction of its own.
     """
-    now = timezone.now()
-    history = audio = samples = 0
-    for entry in row_walk(_expired_history(now).select_related("job")):
-        synthesis_delete(synthesis=entry)
-        history += 1
-        on_row()
-    for synthesis in row_walk(_expired_audio(now)):
-        audio += synthesis_audio_remove(synthesis=synthesis)
-        on_row()
-    for sample in row_walk(_expired_samples(now).select_related("job")):
-        samples += _sample_expire(sample)
-        on_row()
-    return ExpiredCounts(history=history, audio=audio, samples=samples)
+    counts: Counter[str] = Counter()
+    for kind in reversed(kinds()):
+        for row in row_walk(_expired(kind).select_related("job")):
+            counts[kind.plural] += _expire(kind, row)
+            on_row()
+        for row in row_walk(_with_expired_file(kind)):
+            counts[AUDIO_FILES] += bool(kind.lose_file(row))
+            on_row()
+    return counts
 
 
-def _expired_history(now: datetime) -> QuerySet[Synthesis]:
-    ended = Synthesis.objects.filter(status__in=SYNTHESIS_TERMINAL)
-    return _older(ended, "created_at", now, days=settings.RETENTION_HISTORY_DAYS)
+def _expired(kind: Kind) -> QuerySet[Any]:
+    ended = kind.rows.filter(status__in=kind.terminal).exclude(kind.is_needed())
+    return _older(ended, "created_at", setting=kind.retention)
 
 
-def _expired_audio(now: datetime) -> QuerySet[Synthesis]:
-    heard = Synthesis.objects.filter(status=SynthesisStatus.COMPLETED).exclude(audio_name="")
-    return _older(heard, "completed_at", now, days=settings.RETENTION_AUDIO_DAYS)
+def _with_expired_file(kind: Kind) -> QuerySet[Any]:
+    done = kind.rows.filter(status=kind.done).exclude(**{kind.main_file: ""})
+    return _older(done, "completed_at", setting=kind.file_retention)
 
 
-def _expired_samples(now: datetime) -> QuerySet[VoiceSample]:
-    ended = VoiceSample.objects.filter(~Exists(_voices_in_the_making()), status__in=SAMPLE_TERMINAL)
-    return _older(ended, "created_at", now, days=settings.RETENTION_UPLOAD_DAYS)
+def _older(rows: QuerySet[Any], field: str, *, setting: str) -> QuerySet[Any]:
+    days = getattr(settings, setting) if setting else 0
+    return rows.filter(**{f"{field}__lt": timezone.now() - timedelta(days=days)}) if days else rows.none()
 
 
-def _voices_in_the_making() -> QuerySet[VoiceModel]:
-    return VoiceModel.objects.filter(samples=OuterRef("pk")).exclude(status__in=VOICE_MODEL_TERMINAL)
-
-
-def _older(rows: "QuerySet[Row]", field: str, now: datetime, *, days: int) -> "QuerySet[Row]":
-    return rows.filter(**{f"{field}__lt": now - timedelta(days=days)}) if days else rows.none()
-
-
-def _sample_expire(sample: VoiceSample) -> bool:
+def _expire(kind: Kind, row: Any) -> bool:
     with transaction.atomic():
-        jobs_lock(Job.objects.filter(sample=sample))  # who clones from it now has either begun, or finds it gone
-        if sample.voice_models.exclude(status__in=VOICE_MODEL_TERMINAL).exists():
+        jobs_lock(Job.objects.filter(**{kind.link: row}))  # whoever needs the row now has begun, or finds it gone
+        needed = kind.is_needed()
+        if needed and kind.rows.filter(needed, pk=row.pk).exists():
             return False
-        sample_delete(sample=sample)
+        kind.delete(row)
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """A storage, and the rows that name its files."""
-
-    storage: Callable[[], VoiceStorage]
-    model: type[VoiceSample] | type[VoiceModel] | type[Synthesis]
-    job_field: str  # of Job, which names such a row
-    name_fields: tuple[str, ...]
-    heard_field: str  # the file without which a row that is `done` is worth nothing
-    done: str
-    let_go: Callable[[Any], object]  # what becomes of such a row
-
-
-HOLDINGS = (
-    Holding(
-        storage=sample_storage,
-        model=VoiceSample,
-        job_field="sample",
-        name_fields=("original_name", "pcm_name", "audio_name"),
-        heard_field="audio_name",
-        done=SampleStatus.READY,
-        let_go=lambda row: sample_delete(sample=row),
-    ),
-    Holding(
-        storage=voice_model_storage,
-        model=VoiceModel,
-        job_field="voice_model",
-        name_fields=("profile_name",),
-        heard_field="profile_name",
-        done=VoiceModelStatus.READY,
-        let_go=lambda row: voice_model_delete(voice_model=row),
-    ),
-    Holding(
-        storage=output_storage,
-        model=Synthesis,
-        job_field="synthesis",
-        name_fields=("audio_name",),
-        heard_field="audio_name",
-        done=SynthesisStatus.COMPLETED,
-        let_go=lambda row: synthesis_audio_remove(synthesis=row),
-    ),
-)
 
 
 @dataclass(slots=True)
 class OrphanCounts:
-    """What was looked at and found. `foreign` are files with names that we do not give; they are left alone."""
+    """Files and rows that were looked at and found. `foreign` files have names that we do not give; they stay."""
 
     files: int = 0
     orphans: int = 0
@@ -179,23 +101,24 @@ def orphans_cleanup(
     be a disk that is not mounted. Safe beside a live system and beside itself. Bounded memory.
     """
     counts = OrphanCounts()
-    for holding in HOLDINGS:
-        for batch in _in_batches(holding.storage().entries()):
-            for entry in _orphans(holding, batch, counts):
+    for storage, sharing in kinds_by_storage().items():
+        for batch in _in_batches(storage.entries()):
+            for entry in _orphans(storage, sharing, batch, counts):
                 if not dry_run:
-                    holding.storage().delete(entry.name)
+                    storage.delete(entry.name)
                 counts.orphans += 1
                 counts.orphan_bytes += entry.size_bytes
             on_step()
-        for row in _rows_without_file(holding, counts, on_step):
+    for kind in kinds():
+        for row in _rows_without_file(kind, counts, on_step):
             counts.rows_without_file += 1
             logger.error("%s has lost its file", row)
             if repair_rows and not dry_run:
-                holding.let_go(row)
+                kind.lose_file(row)
     return counts
 
 
-def _orphans(holding: Holding, batch: list[Entry], counts: OrphanCounts) -> Iterator[Entry]:
+def _orphans(storage: VoiceStorage, sharing: list[Kind], batch: list[Entry], counts: OrphanCounts) -> Iterator[Entry]:
     """Those of a batch of files that are old, named by no row, and not of a job that may still name them."""
     counts.files += len(batch)
     ours = [(entry, id) for entry in batch if (id := _resource_id(entry.name)) is not None]
@@ -204,22 +127,22 @@ def _orphans(holding: Holding, batch: list[Entry], counts: OrphanCounts) -> Iter
     old = [(entry, id) for entry, id in ours if entry.modified_at < oldest]
     ids = {id for _, id in old}
     # jobs first: one that ends between the two questions has named its file before the second
-    busy = _busy(holding, ids)
-    named = _named(holding, ids)
+    busy = {id for kind in sharing for id in _busy(kind, ids)}
+    named = {name for kind in sharing for name in _named(kind, ids)}
     for entry, id in old:
         # asked again: what a row has let go of since the listing is being deleted by whoever did that
-        if id not in busy and entry.name not in named and holding.storage().exists(entry.name):
+        if id not in busy and entry.name not in named and storage.exists(entry.name):
             yield entry
 
 
-def _busy(holding: Holding, ids: Iterable[UUID]) -> set[UUID]:
-    alive = Job.objects.filter(**{f"{holding.job_field}__in": ids}).exclude(state__in=JOB_TERMINAL)
-    return set(alive.values_list(f"{holding.job_field}_id", flat=True))
+def _busy(kind: Kind, ids: Iterable[UUID]) -> Iterator[UUID]:
+    alive = Job.objects.filter(**{f"{kind.link}__in": ids}).exclude(state__in=JOB_TERMINAL)
+    yield from alive.values_list(f"{kind.link}__pk", flat=True)
 
 
-def _named(holding: Holding, ids: Iterable[UUID]) -> set[str]:
-    rows = holding.model._default_manager.filter(pk__in=ids).values_list(*holding.name_fields)
-    return {name for names in rows for name in names if name}
+def _named(kind: Kind, ids: Iterable[UUID]) -> Iterator[str]:
+    for names in kind.rows.filter(pk__in=ids).values_list(*kind.file_fields):
+        yield from filter(None, names)
 
 
 def _resource_id(name: str) -> UUID | None:
@@ -232,14 +155,14 @@ def _resource_id(name: str) -> UUID | None:
     return resource if len(parts) == 3 and parts[:2] == [str(owner), str(resource)] else None
 
 
-def _rows_without_file(holding: Holding, counts: OrphanCounts, on_step: Callable[[], None]) -> Iterator[Any]:
-    rows = holding.model._default_manager.filter(status=holding.done).exclude(**{holding.heard_field: ""})
+def _rows_without_file(kind: Kind, counts: OrphanCounts, on_step: Callable[[], None]) -> Iterator[Any]:
+    rows = kind.rows.filter(status=kind.done).exclude(**{kind.main_file: ""})
     for batch in row_batches(rows.select_related("job")):
         for row in batch:
             counts.rows += 1
-            name = getattr(row, holding.heard_field)
+            name = getattr(row, kind.main_file)
             # asked again of the row: it may have been deleted since it was read, and its file with it
-            if not holding.storage().exists(name) and rows.filter(pk=row.pk, **{holding.heard_field: name}).exists():
+            if not kind.storage().exists(name) and rows.filter(pk=row.pk, **{kind.main_file: name}).exists():
                 yield row
         on_step()
 

@@ -12,7 +12,7 @@ from voice.models.base import Resource
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a creating request was told: status, exact body, and where the resource is."""
+    """The answer to a creating request: status, exact body, and the address of the resource."""
 
     status_code: int
     body: str

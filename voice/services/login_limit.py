@@ -34,7 +34,7 @@ def login_try(username: str) -> Iterator[None]:
 
     A try is counted before it is known to be wrong, so that guesses sent at once do not pass together. The right
     password empties the count; whatever else stops the check gives the try back. A name that nobody has is counted
-    alike, so answers do not tell which accounts there are. Raises RedisError as `logins_spend` does.
+    alike, so answers do not reveal which accounts exist. Raises RedisError as `logins_spend` does.
     """
     window_end_s = (int(time.time()) // LOGIN_WINDOW_S + 1) * LOGIN_WINDOW_S
     name = User.normalize_username(username).casefold()
@@ -43,7 +43,7 @@ def login_try(username: str) -> Iterator[None]:
     if cache.incr(key) > WRONG_PASSWORDS:
         wait_s = max(1, window_end_s - int(time.time()))
         raise _too_many(
-            f"Too many wrong passwords for this name. Wait {wait_s} seconds; who is signed in stays so.",
+            f"Too many wrong passwords for this name. Wait {wait_s} seconds; anyone signed in stays signed in.",
             retry_after_s=wait_s,
         )
     try:

@@ -9,14 +9,16 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from voice.audio.upload_sandbox import DecodedAudio, DecodeLimits, decode_upload
 from voice.errors import VoiceError
+from voice.jobs.kind import Kind, register
 from voice.jobs.line import job_limits_check, job_limits_hold
 from voice.jobs.transitions import job_cancel, job_create, job_fail, jobs_lock
-from voice.models import Job, User, VoiceSample
-from voice.models.lifecycle import VOICE_MODEL_TERMINAL
+from voice.models import Job, JobKind, User, VoiceModel, VoiceSample
+from voice.models.lifecycle import VOICE_MODEL_TERMINAL, SampleStatus
 from voice.services.idempotency import idempotency_forget
 from voice.storage import resource_folder, sample_storage, store, work_folder
 
@@ -112,3 +114,40 @@ def sample_delete(*, sample: VoiceSample) -> None:
         folder = resource_folder(owner_id=sample.owner_id, resource_id=sample.pk)
         sample.delete()
         transaction.on_commit(lambda: sample_storage().delete_folder(folder), robust=True)
+
+
+def decoded_drop(*, sample: VoiceSample) -> None:
+    """Delete the decoded upload of a recording whose preprocessing has ended, well or badly."""
+    name = sample.pcm_name
+    if name:
+        VoiceSample.objects.filter(pk=sample.pk, pcm_name=name).update(pcm_name="")
+        sample_storage().delete(name)
+
+
+def _voices_in_the_making() -> QuerySet[VoiceModel]:
+    return VoiceModel.objects.filter(samples=OuterRef("pk")).exclude(status__in=VOICE_MODEL_TERMINAL)
+
+
+register(
+    Kind(
+        name=JobKind.PREPROCESS,
+        queue="preprocess",
+        model=VoiceSample,
+        link="sample",
+        noun="recording",
+        plural="samples",
+        working=SampleStatus.PROCESSING,
+        done=SampleStatus.READY,
+        failed=SampleStatus.FAILED,
+        rejected=SampleStatus.REJECTED,
+        storage=sample_storage,
+        file_fields=("original_name", "pcm_name", "audio_name"),
+        main_file="audio_name",
+        run="voice.jobs.preprocess.preprocess_run",
+        delete=lambda row: sample_delete(sample=row),
+        lose_file=lambda row: sample_delete(sample=row),
+        after_end=lambda row: decoded_drop(sample=row),
+        retention="RETENTION_UPLOAD_DAYS",
+        is_needed=lambda: Q(Exists(_voices_in_the_making())),
+    )
+)

@@ -6,15 +6,15 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from voice.engines.registry import engine_get
+from voice.engines.registry import engine_check_language, engine_get
 from voice.engines.spec import OptionSpec
 from voice.errors import Blocked, Conflict, InvalidRequest, InvalidText, JobCancelled
+from voice.jobs.kind import Kind, register
 from voice.jobs.line import job_limits_hold
 from voice.jobs.transitions import job_cancel, job_create, jobs_lock
-from voice.models import Job, Synthesis, User, VoiceModel
+from voice.models import Job, JobKind, Synthesis, User, VoiceModel
 from voice.models.lifecycle import SynthesisStatus, VoiceModelStatus, advance
 from voice.services.idempotency import idempotency_forget
-from voice.services.voice_model import engine_check_language
 from voice.storage import output_storage, resource_folder
 from voice.text.normalize import clean_text, length_nfc
 
@@ -124,3 +124,27 @@ def _checked_options(specs: tuple[OptionSpec, ...], options: Mapping[str, float]
                 "option_out_of_range", f"{name} must be between {spec.minimum} and {spec.maximum}, not {value}."
             )
     return dict(options)
+
+
+register(
+    Kind(
+        name=JobKind.SYNTHESIS,
+        queue="synthesis",
+        model=Synthesis,
+        link="synthesis",
+        noun="synthesis",
+        plural="syntheses",
+        working=SynthesisStatus.RUNNING,
+        done=SynthesisStatus.COMPLETED,
+        failed=SynthesisStatus.FAILED,
+        storage=output_storage,
+        file_fields=("audio_name",),
+        main_file="audio_name",
+        run="voice.jobs.synthesis.synthesis_run",
+        needs_engine=True,
+        delete=lambda row: synthesis_delete(synthesis=row),
+        lose_file=lambda row: synthesis_audio_remove(synthesis=row),
+        retention="RETENTION_HISTORY_DAYS",
+        file_retention="RETENTION_AUDIO_DAYS",
+    )
+)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -13,32 +13,23 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from voice.models import IdempotencyKey, Synthesis, User, VoiceModel, VoiceSample
+from voice.jobs.kind import kinds, kinds_by_storage
+from voice.models import IdempotencyKey, User
 from voice.redis_client import redis_client
 from voice.selectors import BATCH, row_walk
-from voice.services.sample import sample_delete
-from voice.services.synthesis import synthesis_delete
-from voice.services.voice_model import voice_model_delete
-from voice.storage import output_storage, sample_storage, voice_model_storage
-from voice.storage.base import VoiceStorage
 
 logger = logging.getLogger(__name__)
-
-KINDS: tuple[tuple[type[Any], Callable[[Any], None], str], ...] = (
-    (Synthesis, lambda row: synthesis_delete(synthesis=row), "syntheses"),
-    (VoiceModel, lambda row: voice_model_delete(voice_model=row), "voice_models"),
-    (VoiceSample, lambda row: sample_delete(sample=row), "samples"),
-)
 
 
 @dataclass(slots=True)
 class PersonCounts:
-    """What there is of a person, or what was removed. `redis_keys` is None while Redis is away: then ask again."""
+    """Counts of all that belongs to a person, or was removed: `rows` by the plural of their kind.
+
+    `redis_keys` is None while Redis is away: then ask again.
+    """
 
     account: int = 0
-    syntheses: int = 0
-    voice_models: int = 0
-    samples: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
     tokens: int = 0
     sessions: int = 0
     log_entries: int = 0
@@ -46,23 +37,17 @@ class PersonCounts:
     stray_files: int = 0
     redis_keys: int | None = 0
 
-    @property
-    def resources(self) -> int:
-        return self.syntheses + self.voice_models + self.samples
-
 
 def user_trace_count(*, user_id: UUID) -> PersonCounts:
-    """What `user_trace_delete` would remove; `stray_files` are all files here, as none has gone with its row."""
+    """Count what `user_trace_delete` would remove; `stray_files` are all files here, as none has gone with its row."""
     return PersonCounts(
         account=User.objects.filter(pk=user_id).count(),
-        syntheses=Synthesis.objects.filter(owner=user_id).count(),
-        voice_models=VoiceModel.objects.filter(owner=user_id).count(),
-        samples=VoiceSample.objects.filter(owner=user_id).count(),
+        rows={kind.plural: kind.rows.filter(owner=user_id).count() for kind in reversed(kinds())},
         tokens=OutstandingToken.objects.filter(user=user_id).count(),
         sessions=sum(1 for _ in _sessions(user_id)),
         log_entries=_log_entries_about(User, [user_id]).count() + LogEntry.objects.filter(user=user_id).count(),
         idempotency_keys=IdempotencyKey.objects.filter(owner=user_id).count(),
-        stray_files=sum(1 for storage in _storages() for _ in storage.entries(str(user_id))),
+        stray_files=sum(1 for storage in kinds_by_storage() for _ in storage.entries(str(user_id))),
         redis_keys=_in_redis(user_id, lambda key: 1),
     )
 
@@ -79,7 +64,7 @@ def user_trace_delete(*, user_id: UUID, on_row: Callable[[], None] = lambda: Non
     deletable: call it again. Counters of the rate limit stay, under a hash, until their hour is over.
     """
     User.objects.filter(pk=user_id).update(is_active=False)  # no new request; one under way is swept up below
-    gone = PersonCounts()
+    gone = PersonCounts(rows={kind.plural: 0 for kind in reversed(kinds())})
     while _resources_delete(user_id, gone, on_row):
         pass
     gone.idempotency_keys = IdempotencyKey.objects.filter(owner=user_id).count()
@@ -92,27 +77,27 @@ def user_trace_delete(*, user_id: UUID, on_row: Callable[[], None] = lambda: Non
     for user in User.objects.filter(pk=user_id):
         user.delete()
         gone.account = 1
-    gone.stray_files = sum(storage.delete_folder(str(user_id)) for storage in _storages())
+    gone.stray_files = sum(storage.delete_folder(str(user_id)) for storage in kinds_by_storage())
     gone.redis_keys = _in_redis(user_id, lambda key: int(redis_client().unlink(key)))
     return gone
 
 
 def _resources_delete(user_id: UUID, gone: PersonCounts, on_row: Callable[[], None]) -> int:
-    """Delete some of each kind; speech first, so that no voice has to tell it that it failed."""
+    """Delete some rows of each kind; speech first, so that no voice has to fail it."""
     found = 0
-    for model, delete, counter in KINDS:
-        batch = list(model._default_manager.filter(owner=user_id).select_related("job").order_by("pk")[:BATCH])
-        gone.log_entries += _log_entries_about(model, [row.pk for row in batch]).delete()[0]
+    for kind in reversed(kinds()):
+        batch = list(kind.rows.filter(owner=user_id).select_related("job").order_by("pk")[:BATCH])
+        gone.log_entries += _log_entries_about(kind.model, [row.pk for row in batch]).delete()[0]
         for row in batch:
-            delete(row)
+            kind.delete(row)
             on_row()
-        setattr(gone, counter, getattr(gone, counter) + len(batch))
+        gone.rows[kind.plural] += len(batch)
         found += len(batch)
     return found
 
 
 def _log_entries_about(model: type[Any], ids: Iterable[UUID]) -> Any:
-    """What the admin wrote down about rows; of an account it holds the name."""
+    """The entries of the admin's log about rows; one about an account holds its name."""
     kind = ContentType.objects.get_for_model(model)
     return LogEntry.objects.filter(content_type=kind, object_id__in=[str(id) for id in ids])
 
@@ -120,10 +105,6 @@ def _log_entries_about(model: type[Any], ids: Iterable[UUID]) -> Any:
 def _sessions(user_id: UUID) -> Iterable[Session]:
     """The admin's sessions of a person. What they hold is encoded, so that all have to be read."""
     return (s for s in row_walk(Session.objects.all()) if s.get_decoded().get(SESSION_KEY) == str(user_id))
-
-
-def _storages() -> tuple[VoiceStorage, ...]:
-    return sample_storage(), voice_model_storage(), output_storage()
 
 
 def _in_redis(user_id: UUID, count: Callable[[bytes], int]) -> int | None:

@@ -6,13 +6,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from voice.engines.registry import engine_get
-from voice.engines.spec import LANGUAGES
-from voice.errors import Blocked, Conflict, InvalidRequest, VoiceError
+from voice.engines.registry import engine_check_language
+from voice.errors import Blocked, Conflict, VoiceError
+from voice.jobs.kind import Kind, register
 from voice.jobs.line import job_limits_hold
 from voice.jobs.transitions import job_cancel, job_create, job_fail, jobs_lock
-from voice.models import Job, User, VoiceModel, VoiceSample
-from voice.models.lifecycle import SAMPLE_TERMINAL, SYNTHESIS_TERMINAL, SampleStatus
+from voice.models import Job, JobKind, User, VoiceModel, VoiceSample
+from voice.models.lifecycle import SAMPLE_TERMINAL, SYNTHESIS_TERMINAL, SampleStatus, VoiceModelStatus
 from voice.services.idempotency import idempotency_forget
 from voice.storage import resource_folder, voice_model_storage
 
@@ -38,15 +38,6 @@ def voice_model_clone(
         voice_model.samples.set(samples)
         job_create(owner=owner, resource=voice_model, depends_on=jobs)
     return voice_model
-
-
-def engine_check_language(engine_name: str, language: str) -> None:
-    """Raise InvalidRequest where an engine does not speak a language, EngineUnavailable where it is not here."""
-    if language not in engine_get(engine_name).languages:
-        raise InvalidRequest(
-            "language_unsupported",
-            f"The engine {engine_name!r} does not speak {LANGUAGES.get(language, language)}.",
-        )
 
 
 def voice_model_update(*, voice_model: VoiceModel, name: str) -> None:
@@ -76,3 +67,25 @@ def _check_usable(sample: VoiceSample) -> None:
             "sample_unusable",
             f"The recording “{sample.name}” was not accepted: {sample.error_message} Upload another one.",
         )
+
+
+register(
+    Kind(
+        name=JobKind.CLONE,
+        queue="clone",
+        model=VoiceModel,
+        link="voice_model",
+        noun="voice model",
+        plural="voice models",
+        working=VoiceModelStatus.CLONING,
+        done=VoiceModelStatus.READY,
+        failed=VoiceModelStatus.FAILED,
+        storage=voice_model_storage,
+        file_fields=("profile_name",),
+        main_file="profile_name",
+        run="voice.jobs.clone.clone_run",
+        needs_engine=True,
+        delete=lambda row: voice_model_delete(voice_model=row),
+        lose_file=lambda row: voice_model_delete(voice_model=row),
+    )
+)

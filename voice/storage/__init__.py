@@ -1,4 +1,4 @@
-"""Where files live. Names are made here, from ids alone; nothing that a user wrote is ever part of one."""
+"""The storages of files. Names are made here, from ids only; nothing that a user wrote is ever part of one."""
 
 import shutil
 import time
@@ -50,7 +50,7 @@ class StoredFile:
 
 
 def resource_folder(*, owner_id: UUID, resource_id: UUID) -> str:
-    """Where all files of one resource are, in its storage."""
+    """The folder of all files of one resource, in its storage."""
     return f"{owner_id}/{resource_id}"
 
 

@@ -1,4 +1,4 @@
-"""What we ask of a storage beyond Django's own verbs: reading a part, and looking through what is there."""
+"""The verbs that we ask of a storage beyond Django's own: reading a part, and looking through its files."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class VoiceStorage(Storage):
     def open_part(self, name: str, *, start: int = 0, length: int | None = None) -> BinaryIO:
         """The content of a file from byte `start`, read as it is asked for; the caller closes it.
 
-        Who names a `length` reads no more than that, and may get more if they do. Raises FileNotFoundError.
+        A caller that names a `length` reads no more than that, and may get more if it does. Raises FileNotFoundError.
         """
 
     @abstractmethod

@@ -137,7 +137,7 @@ class S3Storage(VoiceStorage, DjangoS3Storage):  # type: ignore[misc]  # it has 
 
 
 class _Unclosed:
-    """What boto3 may read; it would close the file, which is its caller's."""
+    """A file that boto3 may read and not close: it is its caller's."""
 
     def __init__(self, file: "File[Any]") -> None:
         self._file = file

@@ -16,6 +16,7 @@ from tests.engines.xtts.random_checkpoint import make_checkpoint
 from voice.engines.xtts import gpt
 from voice.engines.xtts.cache import COLUMN_STEP, DenseCache, rounded_up
 from voice.engines.xtts.checkpoint import Checkpoint
+from voice.engines.xtts.device import onednn_computes
 from voice.engines.xtts.gpt import GptDecoder
 from voice.engines.xtts.protocols import DeviceMemoryFull, Prompt, Sampling
 
@@ -257,7 +258,9 @@ def test_the_stop_token_waits_for_the_minimum_length(
 def test_what_is_sampled_depends_on_the_seed_and_not_on_neighbours(
     decoder_of: DecoderMaker, checkpoint: Checkpoint, prompts: list[Prompt], dtype: torch.dtype
 ) -> None:
+    """A CPU that has to emulate bfloat16 promises less: latents of one sentence that are near until a token flips."""
     decoder = decoder_of(checkpoint, dtype)
+    is_emulated = dtype == torch.bfloat16 and not onednn_computes(dtype)
     sampled = [
         replace(prompt, sampling=Sampling(seed=seed, repetition_penalty=2.0))
         for seed, prompt in enumerate(prompts[:32])
@@ -270,9 +273,14 @@ def test_what_is_sampled_depends_on_the_seed_and_not_on_neighbours(
             decoder.prefill(slot, prompt)
         decoder.prefill(count - 1, sampled[0])
         drawn = [decoder.step(range(count))[-1] for _ in range(TOKENS)]
-        assert drawn == alone
-        if dtype == torch.bfloat16:
-            assert torch.equal(decoder.latents(count - 1, 0, TOKENS), alone_latents)
+        latents = decoder.latents(count - 1, 0, TOKENS)
+        if is_emulated:
+            same = next((step for step in range(TOKENS) if drawn[step] != alone[step]), TOKENS - 1) + 1
+            assert (latents[:same] - alone_latents[:same]).norm() < 0.02 * alone_latents[:same].norm()
+        else:
+            assert drawn == alone
+        if dtype == torch.bfloat16 and not is_emulated:
+            assert torch.equal(latents, alone_latents)
         for slot in range(count):
             decoder.release(slot)
 

@@ -18,9 +18,8 @@ from voice.api.schema import operation
 from voice.api.serializers.server import HealthSerializer
 from voice.errors import ServiceUnavailable
 from voice.jobs.heartbeat import workers_seen
-from voice.jobs.transitions import QUEUES
+from voice.jobs.kind import kinds, queues
 from voice.redis_client import redis_client
-from voice.storage import output_storage, sample_storage, voice_model_storage
 
 OK = "ok"
 
@@ -82,15 +81,15 @@ def _redis() -> str:
 
 
 def _storage() -> str:
-    for storage in (sample_storage(), voice_model_storage(), output_storage()):
-        _check_writable(storage)
+    for kind in kinds():
+        _check_writable(kind.storage())
     return OK
 
 
 def _worker() -> str:
     """Whether each kind of job has a worker that gave a sign of life lately."""
     served = {queue for worker in workers_seen() for queue in worker.queues}
-    missing = [queue for queue in QUEUES.values() if queue not in served]
+    missing = [queue for queue in queues() if queue not in served]
     return f"none for {', '.join(missing)}" if missing else OK
 
 

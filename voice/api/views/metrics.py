@@ -29,9 +29,9 @@ from voice.api.middleware import request_registry
 from voice.errors import NotAuthenticated
 from voice.jobs import metrics as job_metrics
 from voice.jobs.heartbeat import Heartbeat, workers_seen
+from voice.jobs.kind import queues
 from voice.jobs.line import job_figures
 from voice.jobs.metrics import Counter, Histogram, TotalsRead
-from voice.jobs.transitions import QUEUES
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ def _from_redis() -> Iterator[Metric]:
 
 def _of_workers(workers: list[Heartbeat]) -> Iterator[Metric]:
     by_queue = GaugeMetricFamily("podstream_workers", "Workers seen lately that serve a queue.", labels=["queue"])
-    for queue in QUEUES.values():
+    for queue in queues():
         by_queue.add_metric([queue], sum(queue in worker.queues for worker in workers))
     age = GaugeMetricFamily(
         "podstream_worker_heartbeat_age_seconds", "Time since a worker's last sign of life.", labels=["worker"]

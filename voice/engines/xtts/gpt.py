@@ -43,10 +43,11 @@ class _Sequence:
 class GptDecoder(Decoder[Tensor]):
     """Decodes up to `slots` sequences at once, each at its own length, with its own sampling. One thread drives it.
 
-    On a CPU in bfloat16, latents and tokens are bit for bit the same whatever else is in the batch. In float32 and
-    float64 logits of a sequence alone and in company differ by rounding (2e-6 of latents near 4, in float32), which
-    moves a draw only where it falls that close to an edge. So may a sequence that is prefilled again in its middle
-    round differently from there on, in every precision.
+    In bfloat16 on an x86-64 CPU with AVX-512, latents and tokens are bit for bit the same whatever else is in the
+    batch. In float32 and float64 logits of a sequence alone and in company differ by rounding (2e-6 of latents near 4,
+    in float32), which moves a draw only where it falls that close to an edge; more often so in bfloat16 on a CPU that
+    has to emulate it. So may a sequence that is prefilled again in its middle round differently from there on, in
+    every precision.
     A method that raises DeviceMemoryFull leaves all slots as they were; the one that was being prefilled is free.
     """
 

@@ -11,7 +11,8 @@ from voice.engines.xtts.device import onednn_computes
 
 PACKED_ROWS = 1
 """Rows of input that oneDNN lays packed weights out for. Any number works with it, and as fast as any other layout;
-but laid out for one row, a row's result is bit for bit the same whatever rows are beside it (1 to 64 were tried)."""
+but laid out for one row, a row's result is bit for bit the same whatever rows are beside it (1 to 64 were tried,
+with AMX and with AVX-512 only)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Removes files that no row names, and tells of rows whose file is not there."""
+"""Removes files that no row names, and reports rows whose file is missing."""
 
 from typing import Any
 
@@ -30,4 +30,4 @@ class Command(MaintenanceCommand):
             "rows": found.rows,
             "rows without their file": found.rows_without_file,
         }
-        self.tell(words, dry_run=dry_run)
+        self.report(words, dry_run=dry_run)

@@ -24,11 +24,11 @@ class Command(MaintenanceCommand):
         user_id, name = _found(person)
         found = user_trace_count(user_id=user_id)
         if not dry_run:
-            with self.progress("removing", total=found.resources) as step:
+            with self.progress("removing", total=sum(found.rows.values())) as step:
                 found = user_trace_delete(user_id=user_id, on_row=step)
             if name:
                 first_account_forget(settings.VAR_DIR, name)
-        self.tell(_words(found), dry_run=dry_run)
+        self.report(_words(found), dry_run=dry_run)
         if found.redis_keys is None:
             raise CommandError(f"Redis is away, all else was done. When it is back: manage.py purge_user {user_id}")
 
@@ -46,4 +46,8 @@ def _found(person: str) -> tuple[UUID, str]:
 
 
 def _words(counts: PersonCounts) -> dict[str, int]:
-    return {name.replace("_", " "): count or 0 for name, count in asdict(counts).items()}
+    """The counts in the order of their fields, `rows` spread out."""
+    words: dict[str, int] = {}
+    for name, count in asdict(counts).items():
+        words |= count if name == "rows" else {name.replace("_", " "): count or 0}
+    return words

@@ -26,4 +26,4 @@ class Command(MaintenanceCommand):
             "failed with what they waited for": found.doomed,
             "torn": found.torn,
         }
-        self.tell(words, dry_run=dry_run)
+        self.report(words, dry_run=dry_run)

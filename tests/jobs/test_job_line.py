@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from tests.api.rows import completed_synthesis, queued_synthesis
-from tests.services.test_job import make_model, make_sample
+from tests.jobs.test_job import make_model, make_sample
 from voice.jobs import line as job_line
 from voice.jobs.line import job_places, job_take
 from voice.models import Job, JobKind, User

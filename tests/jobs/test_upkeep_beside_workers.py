@@ -6,7 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from tests.conftest import wait_until
-from tests.services.test_worker import StartWorker, speak, upload
+from tests.jobs.test_worker import StartWorker, speak, upload
 from voice.jobs.recovery import job_recover
 from voice.models import Job, User
 from voice.models.lifecycle import JOB_TERMINAL, JobState

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import wait_until
-from tests.services.test_worker import speak, state_of, upload
+from tests.jobs.test_worker import speak, state_of, upload
 from voice.models import Job, User
 from voice.models.lifecycle import SynthesisStatus, VoiceModelStatus
 from voice.services.voice_model import voice_model_clone

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.api.rows import queued_synthesis
-from tests.services.test_job import REASON, expire, finish, make_model, make_sample, make_synthesis, state
+from tests.jobs.test_job import REASON, expire, finish, make_model, make_sample, make_synthesis, state
 from voice.jobs import line as job_next
 from voice.jobs.lease import Lease
 from voice.jobs.line import job_places, job_take

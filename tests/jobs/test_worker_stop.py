@@ -11,8 +11,8 @@ import pytest
 from django.conf import settings
 
 from tests.conftest import ROOT, wait_until
-from tests.services.test_job import expire, make_sample, state
-from tests.services.test_worker import LONG_TEXT, speak, state_of, upload
+from tests.jobs.test_job import expire, make_sample, state
+from tests.jobs.test_worker import LONG_TEXT, speak, state_of, upload
 from voice.errors import WorkerStopping
 from voice.jobs import lease as worker_stop
 from voice.jobs.lease import worker_is_stopping, worker_stop_announce

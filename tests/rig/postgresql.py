@@ -1,7 +1,8 @@
-"""A PostgreSQL of the rig's own, from the wheel that the tests use."""
+"""A PostgreSQL of the rig's own, from a wheel."""
 
 import logging
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -13,15 +14,19 @@ with warnings.catch_warnings():
 
 
 class Postgresql:
-    """One server, on a socket in `folder`. As safe as its defaults: nothing is made faster for the test."""
+    """One server, on a socket in `folder`, with its defaults unless `settings` change them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._server = PostgresServer(folder, cleanup_mode="stop")
+        self._settings = settings or {}
         self.has_started = False
 
     def start(self) -> None:
         """Make the database, and start."""
+        self._server.ensure_pgdata_inited()
+        with (self._server.pgdata / "postgresql.auto.conf").open("a") as f:
+            f.writelines(f"{name} = {value}\n" for name, value in self._settings.items())
         self._server.start()
         self.has_started = True
 
@@ -38,7 +43,7 @@ class Postgresql:
         """Stop and start. `fast` cuts its clients off in good order, `immediate` as a crash does."""
         arguments = ("-w", "-m", mode, "-D", str(self._server.pgdata), "stop")
         pgexec("pg_ctl", arguments, bin_path=self._server.bin_path, user=self._server.system_user, timeout=60)
-        self._server.ensure_postgres_running()
+        self.ensure_running()
 
     def ensure_running(self) -> None:
         """Start it if it has given itself up."""

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from tests.services.test_job import REASON, expire, make_model, make_sample, make_synthesis, state
+from tests.jobs.test_job import REASON, expire, make_model, make_sample, make_synthesis, state
 from voice.jobs import recovery
 from voice.jobs import recovery as sweeping
 from voice.jobs.recovery import RecoveredCounts, job_recover, recovery_count

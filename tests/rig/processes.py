@@ -1,6 +1,5 @@
-"""Server processes of the rig: started, hurt and healed, each in a process group of its own."""
+"""Server processes: started, hurt and healed, each in a process group of its own."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -10,20 +9,21 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import psutil
 
 from local.children import kill_group, log_tail
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 HOST = "127.0.0.1"
 POLL_S = 0.05
 
 
-class NotInTime(Exception):
-    """Something that the rig waits for did not happen."""
+class NotInTime(AssertionError):
+    """Something that was waited for did not happen."""
 
 
-def wait_until(condition: Callable[[], bool], *, what: str, timeout_s: float) -> None:
+def wait_until(condition: Callable[[], bool], *, what: str = "what was waited for", timeout_s: float = 20.0) -> None:
     """Wait for what another process does. Raises NotInTime, which says what was waited for."""
     end = time.monotonic() + timeout_s
     while not condition():
@@ -38,10 +38,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def answers(url: str) -> bool:
+    """A server says that all is well at `url`."""
+    try:
+        return httpx.get(url, timeout=5, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
 class Server:
     """One long-running process and all that it starts. Safe to use from several threads.
 
-    While it `is_wanted`, `revive` starts it again when it has ended. `on_start` and `on_end` are told its group.
+    While it `is_wanted`, `revive` starts it again when it has ended. `on_start` and `on_end` get its process group.
+    With `has_stdin` its stdin ends when we do, however we end.
     """
 
     def __init__(
@@ -51,8 +60,9 @@ class Server:
         *,
         environment: Mapping[str, str],
         log_path: Path,
-        on_start: Callable[[int], None],
-        on_end: Callable[[int], None],
+        on_start: Callable[[int], None] = lambda group: None,
+        on_end: Callable[[int], None] = lambda group: None,
+        has_stdin: bool = False,
     ) -> None:
         self.name = name
         self.log_path = log_path
@@ -60,6 +70,7 @@ class Server:
         self._command = list(command)
         self._environment = environment  # read at each start
         self._on_start, self._on_end = on_start, on_end
+        self._stdin = subprocess.PIPE if has_stdin else subprocess.DEVNULL
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._log_start = 0
@@ -72,7 +83,7 @@ class Server:
                 self._command,
                 cwd=ROOT,
                 env=self._environment,
-                stdin=subprocess.DEVNULL,
+                stdin=self._stdin,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -95,6 +106,8 @@ class Server:
             self.is_wanted = False
         if process is None or not was_wanted:
             return  # never started, or stopped before: its number may be another's by now
+        if process.stdin is not None:
+            process.stdin.close()
         process.send_signal(signal.SIGCONT)
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
@@ -121,8 +134,13 @@ class Server:
         except psutil.NoSuchProcess:
             return []
 
+    @property
+    def log(self) -> str:
+        """All that it has written."""
+        return self.log_path.read_text(errors="replace")
+
     def said(self, words: bytes) -> bool:
-        """Whether its log has these words since its last start."""
+        """Its log has these words since its last start."""
         with self.log_path.open("rb") as log:
             log.seek(self._log_start)
             return words in log.read()
@@ -130,9 +148,11 @@ class Server:
     def wait_until_ready(self, is_ready: Callable[[], bool], *, timeout_s: float = 60.0) -> None:
         """Wait for its first sign of life. Raises NotInTime with the end of its log."""
         try:
-            wait_until(is_ready, what=f"{self.name} is ready", timeout_s=timeout_s)
+            wait_until(lambda: is_ready() or not self.is_running, what=f"{self.name} is ready", timeout_s=timeout_s)
         except NotInTime as error:
             raise NotInTime(f"{error}\n{log_tail(self.log_path)}") from None
+        if not self.is_running:
+            raise NotInTime(f"{self.name} ended with status {self.process.returncode}\n{log_tail(self.log_path)}")
 
 
 def signal_all(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
@@ -142,15 +162,30 @@ def signal_all(processes: Sequence[psutil.Process], number: signal.Signals) -> N
             process.send_signal(number)
 
 
+def command_of(process: psutil.Process) -> str:
+    """Its words; none once it has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
 def pool_of(worker: psutil.Process) -> list[psutil.Process]:
     """The processes of a Celery worker's pool."""
     try:
-        return [child for child in worker.children() if "celery" in " ".join(child.cmdline())]
+        return [child for child in worker.children() if "celery" in command_of(child)]
     except psutil.NoSuchProcess:
         return []
 
 
-def inherited_environment() -> dict[str, str]:
-    """What a server may know of the caller's shell: none of its settings."""
-    names = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
-    return {name: os.environ[name] for name in names if name in os.environ}
+def is_alive(process: psutil.Process) -> bool:
+    """It still runs; one that has ended and that nobody has waited for yet does not."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def living(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run."""
+    return [process for process in processes if is_alive(process)]

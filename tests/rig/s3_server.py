@@ -2,13 +2,12 @@
 
 import atexit
 import os
-import subprocess
 import sys
-import time
 from pathlib import Path
-from socket import create_server
 
 import httpx
+
+from tests.rig.processes import HOST, Server, answers, free_port
 
 PAGE = 20  # names that it lists at once; Amazon's 1,000 would take a test long to fill
 
@@ -17,15 +16,14 @@ class S3Server:
     """Answers on `url` from the end of its constructor to `stop`."""
 
     def __init__(self, log: Path) -> None:
-        with create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        port = free_port()
+        self.url = f"http://{HOST}:{port}"
+        command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", HOST, "-p", str(port)]
         env = {**os.environ, "MOTO_S3_DEFAULT_MAX_KEYS": str(PAGE)}
-        with log.open("wb") as f:
-            self.process = subprocess.Popen(command, env=env, stdout=f, stderr=f, stdin=subprocess.DEVNULL)
+        self._server = Server("S3", command, environment=env, log_path=log)
+        self._server.start()
         atexit.register(self.stop)  # also where a test run ends before it comes to stopping
-        self._wait(log)
+        self._server.wait_until_ready(lambda: answers(f"{self.url}/moto-api/"))
 
     def make_bucket(self, name: str) -> None:
         """A private bucket in us-east-1."""
@@ -39,17 +37,4 @@ class S3Server:
 
     def stop(self) -> None:
         """End the process; all buckets are gone."""
-        self.process.kill()  # it holds nothing that could be lost
-        self.process.wait()
-
-    def _wait(self, log: Path) -> None:
-        end = time.monotonic() + 60
-        while True:
-            try:
-                httpx.get(f"{self.url}/moto-api/", timeout=5)
-            except httpx.HTTPError as error:
-                if self.process.poll() is not None or time.monotonic() > end:
-                    raise AssertionError(log.read_text()) from error
-                time.sleep(0.1)
-            else:
-                return
+        self._server.stop(grace_s=0)  # it holds nothing that could be lost
