@@ -40,10 +40,10 @@ Run = Callable[[Lease, Path], Outcome]
 class Kind:
     """One kind of work, on the rows of one model.
 
-    `name`: the value of `Job.kind`. `queue`: Celery's queue for it. `waits_for`: the kind whose jobs its jobs depend on.
-    `link`: the attribute of a Job that leads to its row, a field of Job or the `related_name` of a OneToOneField to Job.
-    `working`, `done`, `failed`: statuses of the row; `rejected`: the one instead of `failed` where an InvalidAudio is to
-    blame.
+    `name`: the value of `Job.kind`. `queue`: Celery's queue for it. `waits_for`: the kind that its jobs depend on.
+    `link`: the attribute of a Job that leads to its row, a field of Job or the `related_name` of a OneToOneField to
+    Job. `working`, `done`, `failed`: statuses of the row; `rejected`: the one instead of `failed` where an InvalidAudio
+    is to blame.
     `storage`: where its files are; `file_fields`: the row's fields that name them; `main_file`: the one without which
     a row that is `done` is worthless. `lose_file(row)`: called where that file is lost or has grown too old.
     `run`: the dotted path of its Run, imported when it is first needed, because that is where numpy and scipy are.
