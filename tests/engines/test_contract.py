@@ -53,7 +53,7 @@ def prepare_xtts(folder: Path, patch: pytest.MonkeyPatch) -> dict[str, float]:
     from voice.engines.xtts import takes
 
     patch.setattr(takes, "MOST_TAKES", 1)
-    weights = make_checkpoint(folder, stops_near=20)
+    weights = make_checkpoint(folder, stops_near=40)
     engine_configure("xtts", XTTS_CHECKPOINT=weights, XTTS_LICENCE_ACCEPTED=True, XTTS_PRECISION="float32")
     return {"together": 1e-5, "streamed": 1e-3}
 
