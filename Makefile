@@ -12,6 +12,7 @@ PYTHON ?= python3
 venv := .venv/bin/python
 venv_xtts := .venv-xtts/bin/python
 parallel := --numprocesses 4 --dist loadscope
+parallel_xtts := --numprocesses 2 --dist loadfile
 of_each_venv := tests/project/test_locks.py tests/project/test_licences.py
 on_s3 := $(addprefix tests/api/test_,audio.py isolation.py samples.py synthesis.py voice_models.py) tests/test_commands.py \
     $(addprefix tests/services/test_,deletion.py orphans.py purge.py retention.py) tests/jobs/test_worker.py
@@ -40,6 +41,7 @@ export STACK_PORT := $(if $(filter undefined,$(origin PORT)),8000,$(value PORT))
 export BENCH_JSON := $(value JSON)
 export CHAOS_ROWS := $(value ROWS)
 export CHAOS_SEED := $(if $(filter undefined,$(origin SEED)),1,$(value SEED))
+unexport PYTHONDONTWRITEBYTECODE  # some images set it, and then each of many processes compiles everything anew
 unexport TEXT SAMPLE OUTPUT LANGUAGE PORT JSON ENGINE ROWS SEED
 
 help:  ## show this list
@@ -90,7 +92,7 @@ test-backends: setup-dev  ## run the tests of the API and jobs on SQLite, and th
 	@TEST_STORAGE=s3 $(venv) -m pytest $(parallel) $(on_s3)
 
 test-xtts: setup-xtts-dev  ## run the tests of the XTTS engine, on random weights [ARGS="-k name"]
-	@$(venv_xtts) -m pytest $(if $(ARGS),$(ARGS),$(parallel)) tests/engines/xtts tests/engines/test_xtts_*.py tests/engines/test_contract.py $(of_each_venv)
+	@$(venv_xtts) -m pytest $(if $(ARGS),$(ARGS),$(parallel_xtts)) tests/engines/xtts tests/engines/test_xtts_*.py tests/engines/test_contract.py $(of_each_venv)
 
 lint: setup-dev  ## check with ruff, mypy and Django; check migrations and the OpenAPI schema
 	@$(venv) -m ruff check .
