@@ -1,5 +1,6 @@
 """System checks: settings that make no sense stop the start, each with an id and a hint."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from voice.engines.registry import engine_names, engine_specs
 
+Rule = Callable[[], Iterator[CheckMessage]]
 POSITIVE = (
     "MAX_VOICE_FILE_SIZE",
     "MIN_VOICE_DURATION",
@@ -26,180 +28,144 @@ POSITIVE = (
 )
 
 
-@register(Tags.compatibility)
-def environment_is_readable(**_: Any) -> list[CheckMessage]:
+def rule(
+    tag: str = Tags.compatibility, *, deploy: bool = False
+) -> Callable[[Rule], Callable[..., list[CheckMessage]]]:
+    """Register a function that yields problems as one of Django's checks."""
+
+    def decorate(problems: Rule) -> Callable[..., list[CheckMessage]]:
+        @register(tag, deploy=deploy)
+        def check(**_: Any) -> list[CheckMessage]:
+            return list(problems())
+
+        check.__name__, check.__doc__ = problems.__name__, problems.__doc__
+        return check
+
+    return decorate
+
+
+@rule()
+def environment_is_readable() -> Iterator[CheckMessage]:
     """Every variable of the environment could be read as what it is meant to be."""
-    return [
-        Error(
-            f"{name} cannot be used. {problem}",
-            hint=f"Set {name} to another value, or leave it out; docs/CONFIGURATION.md says what it is.",
-            id="voice.E006",
-        )
-        for name, problem in settings.ENVIRONMENT_PROBLEMS.items()
-    ]
+    for name, problem in settings.ENVIRONMENT_PROBLEMS.items():
+        hint = f"Set {name} to another value, or leave it out; docs/CONFIGURATION.md says what it is."
+        yield Error(f"{name} cannot be used. {problem}", hint=hint, id="voice.E006")
 
 
-@register(Tags.compatibility)
-def limits_are_positive(**_: Any) -> list[CheckMessage]:
+@rule()
+def limits_are_positive() -> Iterator[CheckMessage]:
     """Every limit is a number above zero."""
-    return [
-        Error(f"{name} is {getattr(settings, name)}.", hint=f"Set {name} to a number above 0.", id="voice.E001")
-        for name in POSITIVE
-        if getattr(settings, name) <= 0
-    ]
+    for name in POSITIVE:
+        if getattr(settings, name) <= 0:
+            hint = f"Set {name} to a number above 0."
+            yield Error(f"{name} is {getattr(settings, name)}.", hint=hint, id="voice.E001")
 
 
-@register(Tags.compatibility)
-def durations_are_in_order(**_: Any) -> list[CheckMessage]:
+@rule()
+def durations_are_in_order() -> Iterator[CheckMessage]:
     """The shortest recording is not longer than the longest."""
-    if settings.MIN_VOICE_DURATION <= settings.MAX_VOICE_DURATION:
-        return []
-    return [
-        Error(
+    if settings.MIN_VOICE_DURATION > settings.MAX_VOICE_DURATION:
+        yield Error(
             f"MIN_VOICE_DURATION ({settings.MIN_VOICE_DURATION}) is above "
             f"MAX_VOICE_DURATION ({settings.MAX_VOICE_DURATION}): every upload would be refused.",
             hint="Set MIN_VOICE_DURATION below MAX_VOICE_DURATION.",
             id="voice.E002",
         )
-    ]
 
 
-@register(Tags.compatibility)
-def engine_is_known(**_: Any) -> list[CheckMessage]:
+@rule()
+def engine_is_known() -> Iterator[CheckMessage]:
     """VOICE_ENGINE names an engine that this code has."""
-    if settings.VOICE_ENGINE in engine_names():
-        return []
-    return [
-        Error(
-            f"VOICE_ENGINE is {settings.VOICE_ENGINE!r}.",
-            hint=f"Set it to one of: {', '.join(engine_names())}.",
-            id="voice.E003",
-        )
-    ]
+    if settings.VOICE_ENGINE not in engine_names():
+        hint = f"Set it to one of: {', '.join(engine_names())}."
+        yield Error(f"VOICE_ENGINE is {settings.VOICE_ENGINE!r}.", hint=hint, id="voice.E003")
 
 
-@register(Tags.compatibility)
-def engines_can_be_used(**_: Any) -> list[CheckMessage]:
+@rule()
+def engines_can_be_used() -> Iterator[CheckMessage]:
     """Warnings of the engines' own checks: the site goes on with the voices of the engines that work."""
-    return [
-        Warning(problem.message, hint=problem.hint, id=problem.id)
-        for engine in engine_specs().values()
-        for problem in engine.check(engine.values(settings), engine.name == settings.VOICE_ENGINE)
-    ]
+    for engine in engine_specs().values():
+        for problem in engine.check(engine.values(settings), engine.name == settings.VOICE_ENGINE):
+            yield Warning(problem.message, hint=problem.hint, id=problem.id)
 
 
-@register(Tags.compatibility)
-def lease_outlives_its_renewal(**_: Any) -> list[CheckMessage]:
+@rule()
+def lease_outlives_its_renewal() -> Iterator[CheckMessage]:
     """A lease that is as long as the job's time limit would never be taken over in time."""
-    if settings.JOB_LEASE_S <= settings.JOB_TIMEOUT_S:
-        return []
-    return [
-        Error(
+    if settings.JOB_LEASE_S > settings.JOB_TIMEOUT_S:
+        yield Error(
             f"JOB_LEASE_S ({settings.JOB_LEASE_S}) is above JOB_TIMEOUT_S ({settings.JOB_TIMEOUT_S}).",
             hint="A lease is renewed while a job runs: 30 s are enough.",
             id="voice.E004",
         )
-    ]
 
 
-@register(Tags.compatibility)
-def orphans_have_their_grace(**_: Any) -> list[CheckMessage]:
+@rule()
+def orphans_have_their_grace() -> Iterator[CheckMessage]:
     """A file may wait for its row as long as an attempt or an upload may take."""
     least = 2 * settings.JOB_TIMEOUT_S
-    if least <= settings.ORPHAN_GRACE_S:
-        return []
-    return [
-        Error(
+    if least > settings.ORPHAN_GRACE_S:
+        yield Error(
             f"ORPHAN_GRACE_S ({settings.ORPHAN_GRACE_S:.0f}) is below twice JOB_TIMEOUT_S ({least:.0f}): files of "
             "work under way could be taken for orphans.",
             hint=f"Set ORPHAN_GRACE_S to {least:.0f} or more.",
             id="voice.E008",
         )
-    ]
 
 
-@register(Tags.compatibility)
-def folders_are_apart(**_: Any) -> list[CheckMessage]:
+@rule()
+def folders_are_apart() -> Iterator[CheckMessage]:
     """Uploads, voices and speech have folders of their own: names are only unique inside one."""
-    folders = {settings.VOICE_UPLOAD_DIR, settings.VOICE_MODEL_DIR, settings.VOICE_OUTPUT_DIR}
-    if len(folders) == 3:
-        return []
-    return [
-        Error(
+    if len({settings.VOICE_UPLOAD_DIR, settings.VOICE_MODEL_DIR, settings.VOICE_OUTPUT_DIR}) < 3:
+        yield Error(
             "VOICE_UPLOAD_DIR, VOICE_MODEL_DIR and VOICE_OUTPUT_DIR are not three different folders.",
             hint="Give each a folder of its own.",
             id="voice.E005",
         )
-    ]
 
 
-@register(Tags.compatibility)
-def bucket_is_named(**_: Any) -> list[CheckMessage]:
+@rule()
+def bucket_is_named() -> Iterator[CheckMessage]:
     """STORAGE=s3 says which bucket, and with which key or with none."""
-    if settings.STORAGE != "s3":
-        return []
-    found: list[CheckMessage] = []
-    if not settings.S3_BUCKET:
-        found.append(Error("STORAGE is s3 and S3_BUCKET is not set.", hint="Name the bucket.", id="voice.E009"))
-    if bool(settings.S3_ACCESS_KEY) != bool(settings.S3_SECRET_KEY):
+    if settings.STORAGE == "s3" and not settings.S3_BUCKET:
+        yield Error("STORAGE is s3 and S3_BUCKET is not set.", hint="Name the bucket.", id="voice.E009")
+    if settings.STORAGE == "s3" and bool(settings.S3_ACCESS_KEY) != bool(settings.S3_SECRET_KEY):
         problem = "Of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set."
-        found.append(Error(problem, hint="Set both, or none where the machine has a role.", id="voice.E010"))
-    return found
+        yield Error(problem, hint="Set both, or none where the machine has a role.", id="voice.E010")
 
 
-@register(Tags.compatibility)
-def sentry_is_whole(**_: Any) -> list[CheckMessage]:
+@rule()
+def sentry_is_whole() -> Iterator[CheckMessage]:
     """SENTRY_DSN has a key and a project's number. It is not shown: the key is a secret."""
     parts = urlsplit(settings.SENTRY_DSN)
-    if not settings.SENTRY_DSN or (parts.username and parts.path.rpartition("/")[2].isdigit()):
-        return []
-    return [
-        Error(
-            "SENTRY_DSN has no key, or no project's number.",
-            hint="Copy it from the project's settings in Sentry: https://key@host/number.",
-            id="voice.E011",
-        )
-    ]
+    if settings.SENTRY_DSN and not (parts.username and parts.path.rpartition("/")[2].isdigit()):
+        hint = "Copy it from the project's settings in Sentry: https://key@host/number."
+        yield Error("SENTRY_DSN has no key, or no project's number.", hint=hint, id="voice.E011")
 
 
-@register(Tags.compatibility)
-def secrets_differ(**_: Any) -> list[CheckMessage]:
+@rule()
+def secrets_differ() -> Iterator[CheckMessage]:
     """Whoever learns one key must not be able to forge what the other one signs."""
-    if settings.SECRET_KEY != settings.JWT_SIGNING_KEY:
-        return []
-    return [
-        Error(
-            "SECRET_KEY and JWT_SIGNING_KEY are the same.",
-            hint="Give each a value of its own, of 50 characters or more.",
-            id="voice.E007",
-        )
-    ]
+    if settings.SECRET_KEY == settings.JWT_SIGNING_KEY:
+        hint = "Give each a value of its own, of 50 characters or more."
+        yield Error("SECRET_KEY and JWT_SIGNING_KEY are the same.", hint=hint, id="voice.E007")
 
 
-@register(Tags.security, deploy=True)
-def production_has_its_own_servers(**_: Any) -> list[CheckMessage]:
+@rule(Tags.security, deploy=True)
+def production_has_its_own_servers() -> Iterator[CheckMessage]:
     """The embedded Redis and SQLite are for one machine."""
-    found = {"DATABASE_URL": settings.SQLITE_IS_USED, "REDIS_URL": settings.REDIS_IS_EMBEDDED}
-    return [
-        Warning(
-            f"{name} is not set: the small size's own server is used.",
-            hint=f"Set {name} to the server that all web and worker processes share.",
-            id="voice.W001",
-        )
-        for name, is_small in found.items()
-        if is_small
-    ]
+    for name, is_small in {"DATABASE_URL": settings.SQLITE_IS_USED, "REDIS_URL": settings.REDIS_IS_EMBEDDED}.items():
+        if is_small:
+            hint = f"Set {name} to the server that all web and worker processes share."
+            yield Warning(f"{name} is not set: the small size's own server is used.", hint=hint, id="voice.W001")
 
 
-@register(Tags.security, deploy=True)
-def production_chooses_its_secrets(**_: Any) -> list[CheckMessage]:
+@rule(Tags.security, deploy=True)
+def production_chooses_its_secrets() -> Iterator[CheckMessage]:
     """Tokens are signed with a key of their own, which every web process knows."""
-    if not settings.SECRETS_ARE_LOCAL:
-        return []
-    return [
-        Warning(
+    if settings.SECRETS_ARE_LOCAL:
+        yield Warning(
             "SECRET_KEY or JWT_SIGNING_KEY is not set: each machine would make its own.",
             hint="Set both, to different values of 50 characters or more.",
             id="voice.W002",
         )
-    ]
