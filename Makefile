@@ -32,8 +32,10 @@ engine := $(shell sed -n 's/^\(export \)*VOICE_ENGINE=/=/p' "$${ENV_FILE:-.env}"
 else
 engine := $(VOICE_ENGINE)
 endif
-setup_of_engine := $(if $(filter xtts,$(engine)),setup-xtts,setup)
-venv_of_engine = $(if $(filter xtts,$(engine)),$(venv_xtts),$(venv))
+# An engine that has requirements-NAME.txt runs in .venv-NAME, which setup-NAME makes.
+own_requirements := $(if $(wildcard voice/engines/$(engine)/__init__.py),$(wildcard requirements-$(engine).txt))
+setup_of_engine := $(if $(own_requirements),setup-$(engine),setup)
+venv_of_engine = $(if $(own_requirements),$(or $(venv_$(engine)),.venv-$(engine)/bin/python),$(venv))
 export STACK_PORT := $(if $(filter undefined,$(origin PORT)),8000,$(value PORT))
 export BENCH_JSON := $(value JSON)
 export CHAOS_ROWS := $(value ROWS)
@@ -55,6 +57,9 @@ setup-dev:  ## also install the developers' tools into .venv
 
 setup-xtts:  ## install the XTTS engine into .venv-xtts: some 6 GB, most of it CUDA
 	@$(PYTHON) -I scripts/bootstrap.py --venv=.venv-xtts locks/xtts.txt
+
+setup-%: locks/%.txt  # of a further engine
+	@$(PYTHON) -I scripts/bootstrap.py --venv=.venv-$* $<
 
 setup-xtts-dev:  ## also install the developers' tools into .venv-xtts
 	@$(PYTHON) -I scripts/bootstrap.py --venv=.venv-xtts locks/xtts-dev.txt
@@ -85,7 +90,7 @@ test-backends: setup-dev  ## run the tests of the API and jobs on SQLite, and th
 	@TEST_STORAGE=s3 $(venv) -m pytest $(parallel) $(on_s3)
 
 test-xtts: setup-xtts-dev  ## run the tests of the XTTS engine, on random weights [ARGS="-k name"]
-	@$(venv_xtts) -m pytest $(if $(ARGS),$(ARGS),$(parallel)) tests/engines/xtts tests/engines/test_xtts_*.py $(of_each_venv)
+	@$(venv_xtts) -m pytest $(if $(ARGS),$(ARGS),$(parallel)) tests/engines/xtts tests/engines/test_xtts_*.py tests/engines/test_contract.py $(of_each_venv)
 
 lint: setup-dev  ## check with ruff, mypy and Django; check migrations and the OpenAPI schema
 	@$(venv) -m ruff check .

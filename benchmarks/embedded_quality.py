@@ -22,7 +22,7 @@ from benchmarks.recogniser import Recogniser, word_errors, words_of
 from voice.audio.waveform import Waveform
 from voice.engines.base import SynthesisParams, VoiceProfile
 from voice.engines.embedded.engine import EmbeddedEngine
-from voice.engines.embedded.espeak import EspeakProcess, SpeakRequest
+from voice.engines.embedded.source import EspeakProcess, SpeakRequest
 
 CLONED_UTTERANCES = 5
 ENCODER_RATE_HZ = 16_000

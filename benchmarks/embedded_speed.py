@@ -20,7 +20,7 @@ import soxr
 from voice.audio.waveform import Waveform
 from voice.engines.base import SynthesisParams, VoiceProfile
 from voice.engines.embedded.engine import EmbeddedEngine
-from voice.engines.embedded.espeak import EspeakProcess, SpeakRequest
+from voice.engines.embedded.source import EspeakProcess, SpeakRequest
 
 RUNS = 3
 REFERENCE_S = 60

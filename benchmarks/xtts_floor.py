@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from voice.engines.xtts.guards import TOKEN_S
-from voice.engines.xtts.layout import UPSAMPLINGS as UPSAMPLING_SIZES
+from voice.engines.xtts.shape import UPSAMPLINGS as UPSAMPLING_SIZES
 from voice.engines.xtts.shape import XttsShape
+from voice.engines.xtts.takes import TOKEN_S
 from voice.engines.xtts.windows import (
     POST_KERNEL,
     PRE_KERNEL,

@@ -24,8 +24,7 @@ from benchmarks.xtts_process import Process
 from benchmarks.xtts_workload import LANGUAGE, full_size_checkpoint, text_of
 from voice.engines.xtts.checkpoint import Checkpoint
 from voice.engines.xtts.runtime import SLOTS
-from voice.engines.xtts.sentences import sentences_of
-from voice.engines.xtts.tokens import TextTokenizer
+from voice.engines.xtts.sentences import TextTokenizer, sentences_of
 
 PRECISIONS = ("float32", "bfloat16")
 ROUNDS = 5

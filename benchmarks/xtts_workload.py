@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voice.engines.xtts.checkpoint import convert_to_safetensors
-from voice.engines.xtts.guards import TOKEN_S
+from voice.engines.xtts.takes import TOKEN_S
 
 LANGUAGE = "en"
 SPOKEN_CHARACTERS_PER_S = 15.0

@@ -6,7 +6,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from voice.engines.embedded.espeak import EspeakProcess, SpeakRequest
+from voice.engines.embedded.source import EspeakProcess, SpeakRequest
 
 VOICE = "en-gb-x-rp+Gene"
 PASSAGE = (

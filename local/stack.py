@@ -4,7 +4,7 @@
                 ├─ web                  (uvicorn, on a socket that the supervisor opened)
                 └─ worker ── its pool   (Celery, all queues; it sweeps as well)
 
-With an engine that batches the work of many jobs (xtts), `worker` prepares recordings only, and beside it stands
+With an engine that speaks for many jobs at once, `worker` prepares recordings only, and beside it stands
 
                 └─ speech               (Celery, clones and speaks: one process of threads around one engine)
 
@@ -221,10 +221,10 @@ def run(*, port: int, processes: int, until_stdin_closes: bool) -> int:
     """Run the stack of VAR_DIR until a signal comes. Returns the exit status."""
     import django
 
-    from voice.engines.registry import SHARED_BY_THREADS
+    from voice.engines.registry import is_shared_by_threads
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "podstream.settings")
-    has_speech_worker = settings.VOICE_ENGINE in SHARED_BY_THREADS
+    has_speech_worker = is_shared_by_threads(settings.VOICE_ENGINE)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one process per core, one thread per process
     if not has_speech_worker:  # whose one process computes with all cores
         os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -7,7 +7,10 @@ An empty value is as good as none.
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
+
+from voice.engines.spec import EngineSetting
 
 TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
 FALSE = frozenset({"0", "false", "no", "off", "n", "f"})
@@ -76,6 +79,21 @@ class Environment:
             self.problems[name] = problem
             return ""
         return word
+
+    def engine_setting(self, setting: EngineSetting, *, folder: Path) -> object:
+        """The value of what an engine declares; a path that is relative by default lies in `folder`."""
+        match setting.default:
+            case Path():
+                return Path(self.text(setting.name, str(folder / setting.default))).resolve()
+            case bool():
+                return self.flag(setting.name, setting.default)
+            case int():
+                return self.integer(setting.name, setting.default, within=setting.within)
+            case float():
+                return self.number(setting.name, setting.default, within=setting.within)
+        if setting.among:
+            return self.choice(setting.name, setting.default, among=setting.among)
+        return self.text(setting.name, setting.default)
 
     def _is_outside(self, name: str, value: float, within: tuple[float, float] | None) -> bool:
         if within is None or within[0] <= value <= within[1]:

@@ -15,6 +15,7 @@ from celery.schedules import crontab
 
 from local.local_redis import local_secret, redis_socket
 from podstream.environment import Environment
+from voice.engines.registry import engine_specs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(os.environ)
@@ -75,13 +76,10 @@ RETENTION_AUDIO_DAYS = env.integer("RETENTION_AUDIO_DAYS", 0, within=(0, 36_500)
 RETENTION_HISTORY_DAYS = env.integer("RETENTION_HISTORY_DAYS", 0, within=(0, 36_500))
 ORPHAN_GRACE_S = env.number("ORPHAN_GRACE_S", 86_400.0, within=(0, 31_536_000))
 
-# XTTS v2, the engine of GPU workers; voice/apps.py hands these to it
-XTTS_CHECKPOINT = Path(env.text("XTTS_CHECKPOINT", str(VAR_DIR / "xtts"))).resolve()
-XTTS_LICENCE_ACCEPTED = env.flag("XTTS_LICENCE_ACCEPTED", False)  # of the weights: non-commercial use only
-XTTS_DEVICE = env.choice("XTTS_DEVICE", "auto", among=("auto", "cpu", "cuda"))
-XTTS_PRECISION = env.choice("XTTS_PRECISION", "auto", among=("auto", "float32", "bfloat16", "float16"))
-XTTS_BATCH_SIZE = env.integer("XTTS_BATCH_SIZE", 0, within=(0, 1024))
-XTTS_CACHE_MB = env.integer("XTTS_CACHE_MB", 0, within=(0, 1_048_576))
+# What the engines declare in voice/engines/<name>/__init__.py, such as XTTS_DEVICE; voice/apps.py hands it to them
+for _engine in engine_specs().values():
+    for _setting in _engine.settings:
+        globals()[_setting.name] = env.engine_setting(_setting, folder=VAR_DIR)
 
 # Database
 DATABASE_URL = env.url("DATABASE_URL", schemes=("postgres", "postgresql", "sqlite"))

@@ -6,6 +6,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
@@ -14,7 +15,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.engines.file_server import FileServer, serving
-from voice.engines.xtts.download import PublishedFile
+from voice.engines.spec import PublishedFile
+from voice.engines.xtts import ENGINE
 from voice.management.commands import download_xtts
 
 ROOT = Path(__file__).parent.parent
@@ -25,7 +27,9 @@ CONTENT = {"config.json": b"{}", "vocab.json": b"{}", "model.pth": bytes(100_000
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
     """Serves small files, and lets the command take them for the published ones."""
     files = [PublishedFile(name, len(data), hashlib.sha256(data).hexdigest()) for name, data in CONTENT.items()]
-    monkeypatch.setattr(download_xtts, "FILES", tuple(files))
+    assert ENGINE.weights is not None
+    engine = replace(ENGINE, weights=replace(ENGINE.weights, files=tuple(files)))
+    monkeypatch.setattr(download_xtts.Command, "engine", engine)
     with serving(CONTENT) as served:
         yield served
 

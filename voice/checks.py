@@ -6,8 +6,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from voice.engines.registry import engine_names
-from voice.engines.xtts.options import checkpoint_problem
+from voice.engines.registry import engine_names, engine_specs
 
 POSITIVE = (
     "MAX_VOICE_FILE_SIZE",
@@ -80,32 +79,12 @@ def engine_is_known(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.compatibility)
-def xtts_is_whole(**_: Any) -> list[CheckMessage]:
-    """XTTS is the engine of new voices and cannot be used, or its weights lie there unused for want of a licence.
-
-    Warnings, for the site goes on with the voices of other engines. A worker that is to speak with XTTS and cannot
-    does not start.
-    """
-    problem = checkpoint_problem(settings.XTTS_CHECKPOINT)
-    if settings.XTTS_LICENCE_ACCEPTED:
-        if settings.VOICE_ENGINE != "xtts" or problem is None:
-            return []
-        return [
-            Warning(
-                f"VOICE_ENGINE is xtts and its weights are missing: no new voice can be cloned. {problem}",
-                hint="Run `make download-xtts`, or set VOICE_ENGINE=embedded.",
-                id="voice.W003",
-            )
-        ]
-    if settings.VOICE_ENGINE != "xtts" and problem is not None:
-        return []
+def engines_can_be_used(**_: Any) -> list[CheckMessage]:
+    """Warnings of the engines' own checks: the site goes on with the voices of the engines that work."""
     return [
-        Warning(
-            "XTTS v2 is off: the licence of its weights, which allows non-commercial use only, is not accepted.",
-            hint="If you accept it (docs/ENGINES.md says what it is), set XTTS_LICENCE_ACCEPTED=True; else use the "
-            "embedded engine, and remove the weights.",
-            id="voice.W004",
-        )
+        Warning(problem.message, hint=problem.hint, id=problem.id)
+        for engine in engine_specs().values()
+        for problem in engine.check(engine.values(settings), engine.name == settings.VOICE_ENGINE)
     ]
 
 

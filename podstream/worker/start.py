@@ -14,7 +14,7 @@ from local.local_redis import ensure_redis
 from podstream.celery import app
 from podstream.start import start_process
 from voice.engines.base import SpeechEngine
-from voice.engines.registry import SHARED_BY_THREADS, engine_get, shared_engines_refuse
+from voice.engines.registry import engine_get, is_shared_by_threads, shared_engines_refuse
 from voice.errors import EngineError
 from voice.jobs.kind import Kind, kinds
 
@@ -56,7 +56,7 @@ def prepare_to_speak(instance: Any, **_: Any) -> None:
     except Exception:  # Celery would log what a receiver raises, and start the worker all the same
         logger.exception("loading the engine broke")
         _refuse(f"The engine {settings.VOICE_ENGINE!r} cannot be loaded; the lines above say why.")
-    if not is_threads and settings.VOICE_ENGINE in SHARED_BY_THREADS:
+    if not is_threads and is_shared_by_threads(settings.VOICE_ENGINE):
         _refuse(
             f"The engine {settings.VOICE_ENGINE!r} speaks for many jobs in one process: start this worker with "
             "--pool threads, or without the queues clone and synthesis. docs/OPERATIONS.md has both commands."
@@ -67,7 +67,7 @@ def prepare_to_speak(instance: Any, **_: Any) -> None:
 def warm_up(**_: Any) -> None:
     """Load the engine before the first job waits for it; in the child, because CUDA does not survive a fork."""
     connections.close_all()
-    shared_engines_refuse()  # a job of an XTTS voice would load the weights once more in each child
+    shared_engines_refuse()  # a job of such an engine's voice would load its weights once more in each child
     if _speaks():
         _load(engine_get(settings.VOICE_ENGINE))
 

@@ -8,8 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from tests.api.rows import ready_model, ready_sample
-from voice.engines.registry import engine_get, xtts_configure
-from voice.engines.xtts.options import XttsConfiguration
+from voice.engines.registry import engine_configure, engine_get
 from voice.models import Job, Synthesis, User, VoiceModel
 
 pytestmark = pytest.mark.django_db
@@ -25,10 +24,11 @@ def server(tmp_path: Path) -> Iterator[Callable[..., None]]:
         if code != "xtts_weights_missing":
             for name in FILES:
                 (tmp_path / name).write_text("{}")
-        xtts_configure(XttsConfiguration(tmp_path, is_licence_accepted=code != "xtts_licence_missing"))
+        is_accepted = code != "xtts_licence_missing"
+        engine_configure("xtts", XTTS_CHECKPOINT=tmp_path, XTTS_LICENCE_ACCEPTED=is_accepted)
 
     yield lacks
-    xtts_configure(XttsConfiguration(tmp_path, is_licence_accepted=False))
+    engine_configure("xtts", XTTS_CHECKPOINT=tmp_path)
 
 
 def described(api: APIClient, name: str) -> Any:

@@ -13,8 +13,8 @@ from rest_framework.test import APIClient
 from tests.api.rows import completed_synthesis, ready_model, ready_sample
 from tests.conftest import redis_away
 from voice.audio.formats import FORMATS
-from voice.engines.base import LANGUAGES
 from voice.engines.registry import engine_names
+from voice.engines.spec import LANGUAGES
 from voice.jobs.heartbeat import Heartbeat, heartbeat_end, heartbeat_send
 from voice.models import User
 

@@ -10,8 +10,8 @@ import pytest
 from tests.engines.fake_device import FakeDevice, Hashes, audio_of, tokens_of
 from voice.audio.waveform import Samples
 from voice.engines.xtts.batcher import Batcher
-from voice.engines.xtts.sequence import Prompt
-from voice.engines.xtts.ticket import Ticket
+from voice.engines.xtts.protocols import Prompt
+from voice.engines.xtts.utterance import Ticket
 from voice.errors import EngineError
 
 SPEAKER = np.array([5.0], np.float32)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voice.audio.waveform import Samples
-from voice.engines.xtts.sequence import DeviceMemoryFull, Prompt, Sampling
+from voice.engines.xtts.protocols import DeviceMemoryFull, Prompt, Sampling
 from voice.engines.xtts.windows import Piece, Window, sample_count
 
 STOP_TOKEN = 1025

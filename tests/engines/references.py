@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from voice.audio.waveform import Waveform
-from voice.engines.embedded.espeak import EspeakProcess, SpeakRequest
+from voice.engines.embedded.source import EspeakProcess, SpeakRequest
 
 SENTENCES = (
     "When the sunlight strikes raindrops in the air, they act as a prism and form a rainbow.",

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +12,12 @@ import soxr
 from tests.engines.references import HIGH_VOICE, LOW_VOICE, OTHER_SENTENCES, reference
 from tests.engines.speaking import chunks_of, joined, speech_of
 from voice.audio.waveform import Waveform
-from voice.engines.base import LANGUAGES, SynthesisParams, VoiceProfile
+from voice.engines.base import SynthesisParams, VoiceProfile
 from voice.engines.embedded.analysis import TARGET_LEVEL_DB, active_level_db
 from voice.engines.embedded.engine import EmbeddedEngine
 from voice.engines.embedded.passages import PASSAGES
-from voice.errors import EngineError, InvalidRequest, InvalidText
+from voice.engines.spec import LANGUAGES
+from voice.errors import EngineError, InvalidText
 
 TEXT = "Good morning, and welcome back. Today we talk about bread, butter and the price of a good knife."
 LONG_SENTENCE = (
@@ -59,7 +59,7 @@ def test_similarity_of_silence_is_zero(engine: EmbeddedEngine, low_voice: VoiceP
     assert engine.similarity(low_voice, Waveform(np.zeros(0, np.float32), 16_000)) == 0.0
 
 
-def test_the_profile_holds_the_arrays_that_its_docstring_names(low_voice: VoiceProfile) -> None:
+def test_the_profile_holds_the_arrays_that_its_docstring_names(low_voice: VoiceProfile, tmp_path: Path) -> None:
     samples, frames = len(low_voice.arrays["samples"]), len(low_voice.arrays["f0_hz"])
     shapes = {name: (array.dtype.name, array.shape) for name, array in low_voice.arrays.items()}
     assert shapes == {
@@ -74,15 +74,8 @@ def test_the_profile_holds_the_arrays_that_its_docstring_names(low_voice: VoiceP
     }
     assert low_voice.metadata["rate_hz"] == 22_050
     assert low_voice.metadata["language"] == "en"
-
-
-def test_a_saved_profile_speaks_exactly_as_before(
-    engine: EmbeddedEngine, low_voice: VoiceProfile, tmp_path: Path
-) -> None:
     low_voice.save(tmp_path / "voice.safetensors")
-    loaded = VoiceProfile.load(tmp_path / "voice.safetensors")
     assert (tmp_path / "voice.safetensors").stat().st_size < 8_000_000
-    np.testing.assert_array_equal(speech_of(engine, loaded, TEXT).samples, speech_of(engine, low_voice, TEXT).samples)
 
 
 @pytest.mark.parametrize(
@@ -142,9 +135,6 @@ def test_japanese_with_kanji_is_spoken_as_its_reading(engine: EmbeddedEngine, lo
 @pytest.mark.parametrize(
     ("text", "language", "code"),
     [
-        ("Hello", "tlh", "language_unsupported"),
-        ("?! …", "en", "text_unspeakable"),
-        ("", "en", "text_unspeakable"),
         ("今日は", "en", "text_unspeakable"),
         ("안녕", "ja", "text_unspeakable"),
         ("𠀋", "ja", "text_unspeakable"),
@@ -156,26 +146,6 @@ def test_what_cannot_be_spoken_is_refused_and_not_spelt_in_english(
     with pytest.raises(InvalidText) as caught:
         next(chunks_of(engine, low_voice, text, language))
     assert caught.value.code == code
-
-
-@pytest.mark.parametrize(("name", "version"), [("xtts", "1"), ("embedded", "0")])
-def test_a_profile_of_another_engine_or_version_is_refused(
-    engine: EmbeddedEngine, low_voice: VoiceProfile, name: str, version: str
-) -> None:
-    foreign = VoiceProfile(name, version, low_voice.arrays, low_voice.metadata)
-    with pytest.raises(EngineError) as caught:
-        next(chunks_of(engine, foreign, "Hello"))
-    assert caught.value.code == "profile_mismatch"
-
-
-def test_the_same_seed_gives_the_same_samples_in_another_engine(
-    engine: EmbeddedEngine, low_voice: VoiceProfile
-) -> None:
-    other = EmbeddedEngine()
-    np.testing.assert_array_equal(
-        speech_of(engine, low_voice, TEXT, seed=5).samples, speech_of(other, low_voice, TEXT, seed=5).samples
-    )
-    other.close()
 
 
 def test_the_same_seed_gives_the_same_samples_in_another_process(
@@ -205,17 +175,6 @@ def test_another_seed_changes_the_sound_but_neither_length_nor_level(
     assert active_level_db(first) == pytest.approx(active_level_db(second), abs=0.5)
 
 
-def test_threads_get_the_samples_that_they_would_get_alone(
-    engine: EmbeddedEngine, low_voice: VoiceProfile, high_voice: VoiceProfile
-) -> None:
-    jobs = [(profile, seed) for seed in range(3) for profile in (low_voice, high_voice)]
-    alone = [speech_of(engine, profile, TEXT, seed=seed).samples for profile, seed in jobs]
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        together = list(pool.map(lambda job: speech_of(engine, job[0], TEXT, seed=job[1]).samples, jobs))
-    for found, expected in zip(together, alone, strict=True):
-        np.testing.assert_array_equal(found, expected)
-
-
 @pytest.mark.parametrize("speed", [0.5, 0.8, 1.5, 2.0])
 def test_speed_changes_the_duration(engine: EmbeddedEngine, low_voice: VoiceProfile, speed: float) -> None:
     plain, changed = speech_of(engine, low_voice, TEXT), speech_of(engine, low_voice, TEXT, speed=speed)
@@ -231,19 +190,6 @@ def test_clarity_changes_the_sound(engine: EmbeddedEngine, low_voice: VoiceProfi
     default = speech_of(engine, low_voice, TEXT, options={"clarity": spec.default}).samples
     assert not np.array_equal(low, high)
     np.testing.assert_array_equal(default, speech_of(engine, low_voice, TEXT).samples)
-
-
-def test_chunks_come_in_order_with_progress_that_ends_at_one(engine: EmbeddedEngine, low_voice: VoiceProfile) -> None:
-    chunks = list(chunks_of(engine, low_voice, f"{LONG_SENTENCE}. {TEXT}"))
-    progress = [chunk.progress for chunk in chunks]
-    assert progress == sorted(progress)
-    assert progress[-1] == 1.0
-    assert all(value < 1.0 for value in progress[:-1])
-    sentences = [chunk.sentence for chunk in chunks]
-    assert sentences == sorted(sentences)
-    assert set(sentences) == {0, 1, 2}
-    assert {chunk.waveform.rate_hz for chunk in chunks} == {22_050}
-    assert all(chunk.waveform.samples.dtype == np.float32 for chunk in chunks)
 
 
 def test_the_first_chunk_is_short_and_no_chunk_waits_for_the_end_of_a_long_sentence(
@@ -264,13 +210,6 @@ def test_joins_of_chunks_are_no_rougher_than_the_speech_around_them(
         around = bends[position - 1000 : position + 1000]
         assert bends[position - 2 : position + 1].max() <= around.max()
         assert bends[position - 2 : position + 1].max() < 0.5 * bends.max() + np.percentile(around, 99)
-
-
-def test_stopping_the_iteration_stops_the_work(engine: EmbeddedEngine, low_voice: VoiceProfile) -> None:
-    chunks = chunks_of(engine, low_voice, TEXT * 40)
-    assert next(chunks).progress < 0.01
-    chunks.close()  # type: ignore[attr-defined]
-    assert list(chunks) == []
 
 
 def test_every_sentence_is_equally_loud_and_nothing_clips(engine: EmbeddedEngine, low_voice: VoiceProfile) -> None:
@@ -334,15 +273,6 @@ def test_voices_of_different_rates_blend(engine: EmbeddedEngine, low_voice: Voic
     blend = engine.blend([(low_voice, 0.6), (narrow, 0.4)])
     assert blend.metadata["rate_hz"] == 22_050
     assert active_level_db(speech_of(engine, blend, TEXT)) == pytest.approx(TARGET_LEVEL_DB, abs=3)
-
-
-@pytest.mark.parametrize("weights", [[], [0.0], [-1.0], [float("nan")], [float("inf")]])
-def test_a_blend_without_positive_weights_is_refused(
-    engine: EmbeddedEngine, low_voice: VoiceProfile, weights: list[float]
-) -> None:
-    with pytest.raises(InvalidRequest) as caught:
-        engine.blend([(low_voice, weight) for weight in weights])
-    assert caught.value.code == "blend_invalid"
 
 
 def test_the_engine_says_what_it_can_do(engine: EmbeddedEngine) -> None:

@@ -13,8 +13,14 @@ import numpy as np
 import psutil
 import pytest
 
-from voice.engines.embedded.espeak import EspeakProcess, SourceSpeechFailed, SpeakRequest
-from voice.engines.embedded.source import ESPEAK_VOICES, HIGH_VARIANT, LOW_VARIANT
+from voice.engines.embedded.source import (
+    ESPEAK_VOICES,
+    HIGH_VARIANT,
+    LOW_VARIANT,
+    EspeakProcess,
+    SourceSpeechFailed,
+    SpeakRequest,
+)
 from voice.errors import EngineError
 
 REQUEST = SpeakRequest("The quick brown fox jumps over the lazy dog.", "en-us")
@@ -121,7 +127,7 @@ def test_the_process_ends_with_its_owner() -> None:
 def test_the_process_ends_when_its_parent_is_killed() -> None:
     program = (
         "import time\n"
-        "from voice.engines.embedded.espeak import EspeakProcess, SpeakRequest\n"
+        "from voice.engines.embedded.source import EspeakProcess, SpeakRequest\n"
         "process = EspeakProcess()\n"
         "process.speak(SpeakRequest('Hello', 'en-us'))\n"
         "print(process.pid, flush=True)\n"

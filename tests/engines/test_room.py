@@ -5,7 +5,7 @@ import pytest
 
 from voice.audio.waveform import Waveform
 from voice.engines.embedded.analysis import TARGET_LEVEL_DB, Analyser
-from voice.engines.embedded.room_tone import quietest, room_tone
+from voice.engines.embedded.target import quietest, room_tone
 
 RATE_HZ = 16_000
 

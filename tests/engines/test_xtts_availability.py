@@ -10,10 +10,9 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import podstream.asgi
-from voice.engines.registry import engine_get, xtts_configure
-from voice.engines.xtts.options import XttsConfiguration
+from voice.engines.registry import engine_configure, engine_get
 
-xtts_configure(XttsConfiguration(Path({folder!r}), is_licence_accepted=True))
+engine_configure("xtts", XTTS_CHECKPOINT=Path({folder!r}), XTTS_LICENCE_ACCEPTED=True)
 engine = engine_get("xtts")
 assert engine.version and engine.option_specs and len(engine.languages) == 17
 heavy = {{"torch", "torchaudio", "TTS", "transformers", "tokenizers"}}

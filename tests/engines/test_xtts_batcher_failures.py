@@ -20,9 +20,9 @@ from tests.engines.batcher_calls import (
 from tests.engines.fake_device import FakeDevice, make_prompt
 from voice.audio.waveform import Samples
 from voice.engines.xtts import batcher as batcher_module
+from voice.engines.xtts.failures import EngineFailed, EngineOutOfMemory
+from voice.engines.xtts.protocols import DeviceMemoryFull
 from voice.engines.xtts.scheduler import CLEAN_STEPS_TO_RECOVER
-from voice.engines.xtts.sequence import DeviceMemoryFull
-from voice.engines.xtts.ticket import EngineFailed, EngineOutOfMemory
 from voice.errors import EngineUnavailable
 
 # --- a device without memory

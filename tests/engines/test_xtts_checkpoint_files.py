@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from voice.engines.base import LANGUAGES
-from voice.engines.xtts.layout import expected_sizes
-from voice.engines.xtts.options import checkpoint_problem
-from voice.engines.xtts.shape import shape_read
+from voice.engines.spec import LANGUAGES
+from voice.engines.xtts.configuration import checkpoint_problem
+from voice.engines.xtts.shape import expected_sizes, shape_read
 from voice.errors import EngineUnavailable
 
 ARGUMENTS: dict[str, Any] = {

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from tests.engines.file_server import FileServer, serving
-from voice.engines.xtts.download import BASE_URL, FILES, REVISION, DownloadFailed, PublishedFile, download
+from voice.engines.download import DownloadFailed, download
+from voice.engines.spec import PublishedFile
+from voice.engines.xtts import ENGINE, REVISION
 
 MODEL = np.random.default_rng(0).bytes(300_000)
 CONFIG = b'{"model": "xtts"}'
@@ -182,6 +184,7 @@ def test_a_folder_that_cannot_be_made_is_a_failure(tmp_path: Path, server: FileS
 
 
 def test_what_is_published_is_pinned() -> None:
-    assert REVISION in BASE_URL
-    assert {file.name for file in FILES} == {"config.json", "vocab.json", "model.pth"}
-    assert all(len(file.sha256) == 64 and file.size_bytes > 0 for file in FILES)
+    assert ENGINE.weights is not None
+    assert REVISION in ENGINE.weights.base_url
+    assert {file.name for file in ENGINE.weights.files} == {"config.json", "vocab.json", "model.pth"}
+    assert all(len(file.sha256) == 64 and file.size_bytes > 0 for file in ENGINE.weights.files)

@@ -13,11 +13,11 @@ from voice.audio.waveform import Samples
 from voice.engines.base import SynthesisParams
 from voice.engines.xtts.batcher import Batcher
 from voice.engines.xtts.profile import XttsVoice
+from voice.engines.xtts.protocols import Prompt
 from voice.engines.xtts.sentences import Sentence
-from voice.engines.xtts.sequence import Prompt
 from voice.engines.xtts.speaking import SpokenText
 from voice.engines.xtts.takes import TakeCounter
-from voice.engines.xtts.ticket import Outcome, Ticket
+from voice.engines.xtts.utterance import Outcome, Ticket
 from voice.engines.xtts.windows import RATE_HZ
 from voice.errors import JobCancelled, OutputRejected
 
@@ -199,7 +199,7 @@ def test_a_stream_of_nothing_still_ends() -> None:
 
     def end_empty() -> None:
         for ticket in stage.tickets:
-            ticket.finish(Outcome((), is_stopped=True))
+            ticket.deliver(None, outcome=Outcome((), is_stopped=True))
 
     heard = list(spoken_text(stage, count=2, heartbeat=end_empty).streamed())
     assert [chunk.progress for chunk in heard] == [0.5, 1.0]

@@ -5,9 +5,9 @@ import pytest
 
 from tests.engines.references import LOW_VOICE, reference
 from voice.audio.waveform import Samples, Waveform
-from voice.engines.xtts.guards import Fault
-from voice.engines.xtts.takes import MOST_TAKES, SentenceTakes, TakeCounter
-from voice.engines.xtts.ticket import EngineFailed, Outcome, Ticket
+from voice.engines.xtts.failures import EngineFailed
+from voice.engines.xtts.takes import MOST_TAKES, Fault, SentenceTakes, TakeCounter
+from voice.engines.xtts.utterance import Outcome, Ticket
 from voice.engines.xtts.windows import RATE_HZ
 
 TEXT = "When the sunlight strikes raindrops in the air, they act as a prism and form a rainbow."
@@ -37,7 +37,7 @@ class Studio:
             ticket.fail(take)
         else:
             ticket.deliver(take)
-            ticket.finish(Outcome((1, 2, 3), self.is_stopped))
+            ticket.deliver(None, outcome=Outcome((1, 2, 3), self.is_stopped))
         return ticket
 
     def record(self) -> SentenceTakes:
@@ -97,7 +97,7 @@ def test_a_take_is_joined_from_its_chunks(good: Samples) -> None:
     assert not takes.advance(0)
     ticket.deliver(good[1000:])
     assert not takes.advance(0)
-    ticket.finish(Outcome((1,), is_stopped=True))
+    ticket.deliver(None, outcome=Outcome((1,), is_stopped=True))
     assert takes.advance(0)
     assert isinstance(takes.best.waveform, Waveform)
     np.testing.assert_array_equal(takes.best.waveform.samples, good)

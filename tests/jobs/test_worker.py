@@ -21,8 +21,7 @@ from pytest_django import Settings
 
 from tests.conftest import ROOT, redis_away, wait_until
 from voice.audio.formats import FORMATS
-from voice.engines.registry import xtts_configure
-from voice.engines.xtts.options import XttsConfiguration
+from voice.engines.registry import engine_configure
 from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
 from voice.models.lifecycle import JobState, SampleStatus, SynthesisStatus, VoiceModelStatus
 from voice.redis_client import redis_client
@@ -264,7 +263,7 @@ def test_a_worker_without_torch_does_not_start_to_speak_with_xtts(xtts_settings:
 def test_a_worker_of_another_engine_that_cannot_do_a_job_of_xtts_fails_it_after_its_attempts(
     user: User, recording: Path, start_worker: StartWorker, xtts_settings: dict[str, str], pool: str, code: str
 ) -> None:
-    xtts_configure(XttsConfiguration(Path(xtts_settings["XTTS_CHECKPOINT"]), is_licence_accepted=True))
+    engine_configure("xtts", XTTS_CHECKPOINT=Path(xtts_settings["XTTS_CHECKPOINT"]), XTTS_LICENCE_ACCEPTED=True)
     model = voice_model_clone(owner=user, samples=[upload(user, recording)], name="Me", language="en", engine="xtts")
     start_worker(pool=pool, JOB_MAX_ATTEMPTS="2", JOB_BACKOFF_S="0.1", **xtts_settings)
     wait_until(lambda: state_of(model) == VoiceModelStatus.FAILED, timeout_s=60)

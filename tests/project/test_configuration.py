@@ -11,13 +11,17 @@ from pathlib import Path
 import pytest
 
 from tests.rig.processes import ROOT
+from voice.engines.registry import engine_specs
+from voice.engines.spec import EngineSetting
 
 READERS = {"text", "items", "flag", "integer", "number", "choice", "url"}  # of podstream/environment.py
 
 
 def variables_read() -> dict[str, object]:
     """Each variable that podstream/settings.py reads, with its default where that is a constant."""
-    found: dict[str, object] = {}
+    found: dict[str, object] = {
+        setting.name: None if isinstance(setting.default, Path) else setting.default for setting in engine_settings()
+    }
     for node in ast.walk(ast.parse((ROOT / "podstream" / "settings.py").read_text())):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in READERS:
             continue
@@ -27,6 +31,10 @@ def variables_read() -> dict[str, object]:
         assert isinstance(name, ast.Constant)
         found.setdefault(str(name.value), _constant(defaults[0]) if defaults else None)
     return found
+
+
+def engine_settings() -> list[EngineSetting]:
+    return [setting for engine in engine_specs().values() for setting in engine.settings]
 
 
 def _constant(node: ast.expr) -> object:
@@ -66,6 +74,13 @@ def test_every_line_of_the_example_has_its_explanation() -> None:
     for before, line in pairwise(lines):
         if re.match(r"#[A-Z0-9_]+=", line):
             assert before.startswith("# "), line
+
+
+def test_an_engine_explains_its_settings_as_the_example_does() -> None:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    for setting in engine_settings():
+        (line,) = [number for number, line in enumerate(lines) if line.startswith(f"#{setting.name}=")]
+        assert lines[line - 1] == f"# {setting.help}"
 
 
 def test_an_example_with_every_line_uncommented_is_accepted(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from local.demo_voice import demo_recording
 from tests.project.code_blocks import as_script, code_blocks
 from tests.rig.processes import ROOT
 from tests.rig.stacks import SmallStack, stack_environment
-from voice.engines.xtts.guards import Fault
+from voice.engines.xtts.takes import Fault
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
 PAGES_WITH_CODE = [page for page in PAGES if any(block.is_runnable for block in code_blocks(page))]

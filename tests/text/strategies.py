@@ -3,7 +3,7 @@
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from voice.engines.base import LANGUAGES
+from voice.engines.spec import LANGUAGES
 from voice.text.split import is_cjk
 
 DETERMINISTIC = settings(derandomize=True, max_examples=150, deadline=None, database=None)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from num2words import num2words
 
-from voice.engines.base import LANGUAGES
+from voice.engines.spec import LANGUAGES
 from voice.text.normalize import normalize_text
 from voice.text.number_words import NUMBER_WORDS
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from voice.engines.base import LANGUAGES
+from voice.engines.spec import LANGUAGES
 from voice.text.split import sentence_ends
 
 EXAMPLES = {

@@ -16,7 +16,7 @@ from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from voice.engines.base import LANGUAGES
+from voice.engines.spec import LANGUAGES
 from voice.jobs.line import Place, job_places
 from voice.models import Job
 from voice.models.base import Resource

@@ -13,8 +13,9 @@ from voice.api.schema import Operation
 from voice.api.views import View
 from voice.api.voice_models import MAX_SAMPLES
 from voice.audio.formats import FORMATS, bitrates_kbps
-from voice.engines.base import LANGUAGES, SpeechEngine
+from voice.engines.base import SpeechEngine
 from voice.engines.registry import engine_get, engine_names
+from voice.engines.spec import LANGUAGES
 from voice.errors import EngineUnavailable
 from voice.models import AudioFormat, User
 from voice.selectors import usage_of

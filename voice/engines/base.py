@@ -1,10 +1,11 @@
-"""What a speech engine is. Engines know audio and text, and nothing of Django."""
+"""The protocol of speech engines, and what all of them check. They know audio and text, and nothing of Django."""
 
 import json
+import math
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,35 +13,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from voice.audio.waveform import Waveform
-from voice.errors import EngineError
-
-LANGUAGES: Mapping[str, str] = {
-    "en": "English",
-    "es": "Spanish",
-    "fr": "French",
-    "de": "German",
-    "it": "Italian",
-    "pt": "Portuguese",
-    "pl": "Polish",
-    "tr": "Turkish",
-    "ru": "Russian",
-    "nl": "Dutch",
-    "cs": "Czech",
-    "ar": "Arabic",
-    "zh-cn": "Chinese",
-    "ja": "Japanese",
-    "hu": "Hungarian",
-    "ko": "Korean",
-    "hi": "Hindi",
-}
-"""The 17 languages of the product, by the codes that XTTS uses."""
+from voice.engines.spec import EngineSpec, OptionSpec
+from voice.errors import EngineError, InvalidRequest, InvalidText
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceProfile:
     """A cloned voice: named arrays and JSON-able metadata. Immutable by convention; safe to share.
 
-    `engine` and `engine_version` say who made it: only the same engine can speak with it.
+    `engine` and `engine_version` say what made it: only the same engine can speak with it.
     `metadata` values are JSON scalars or lists of them (e.g. `f0_median_hz`, `rate_hz`).
     """
 
@@ -76,7 +57,7 @@ class VoiceProfile:
 
 @dataclass(frozen=True, slots=True)
 class SynthesisParams:
-    """How to speak.
+    """The manner of speaking.
 
     `speed`: 0.5..2.0, 1.0 is the voice's own pace. `seed`: the same seed and input give the same samples.
     `options`: the engine's own parameters, already validated against `SpeechEngine.option_specs`.
@@ -93,17 +74,6 @@ class SynthesisParams:
 
 
 @dataclass(frozen=True, slots=True)
-class OptionSpec:
-    """One parameter of an engine: its range, default and what it does, for `/api/voice/engines`."""
-
-    name: str
-    minimum: float
-    maximum: float
-    default: float
-    description: str
-
-
-@dataclass(frozen=True, slots=True)
 class SpeechChunk:
     """A piece of speech, ready to be played after the one before it; joins are already seamless.
 
@@ -117,35 +87,54 @@ class SpeechChunk:
 
 
 class SpeechEngine(Protocol):
-    """Clones voices and speaks in them. One instance per process; every method is safe to call from threads."""
+    """Clones voices and speaks in them. One instance per process; every method is safe to call from threads.
+
+    An engine inherits from this, says its `spec`, and writes `clone`, `synthesize`, `blend` and `similarity`; the
+    others where they have something to do. tests/engines/test_contract.py holds every engine to what is said here.
+    """
+
+    spec: ClassVar[EngineSpec]
 
     @property
     def name(self) -> str:
         """The engine's name in the registry, in profiles and in the API."""
+        return self.spec.name
 
     @property
     def version(self) -> str:
-        """Changes when profiles of older versions can no longer be spoken with."""
+        """That of the profiles that it makes."""
+        return self.spec.version
 
     @property
     def languages(self) -> frozenset[str]:
         """The keys of LANGUAGES that it speaks."""
+        return self.spec.languages
 
     @property
     def option_specs(self) -> tuple[OptionSpec, ...]:
         """Its own parameters."""
+        return self.spec.options
 
     @property
     def is_broken(self) -> bool:
-        """Whether it can do nothing more in this process: only another process can help."""
+        """True when it can do nothing more in this process: only another process can help."""
+        return False
 
     def warm_up(self) -> None:
         """Load what the first call would otherwise wait for. Raises EngineUnavailable."""
 
+    def close(self) -> None:
+        """Give back processes and devices. The engine stays usable: the next call takes them again."""
+
+    def report(self) -> Mapping[str, float]:
+        """Figures about its work so far and the memory that it holds, for the log; empty where it keeps none."""
+        return {}
+
     def clone(self, references: Sequence[Waveform], language: str) -> VoiceProfile:
         """Make a profile from preprocessed reference audio, several recordings of one speaker.
 
-        Raises EngineError `reference_unusable` where there is not enough voiced speech in them.
+        Raises EngineError `reference_unusable` where there is not enough voiced speech in them, InvalidText
+        `language_unsupported`.
         """
 
     def synthesize(
@@ -154,15 +143,52 @@ class SpeechEngine(Protocol):
         """Speak `text` (already normalised, at most a few thousand characters) sentence by sentence.
 
         All chunks share one rate. Closing the generator stops the work. Same arguments, same samples.
-        Raises EngineError `profile_mismatch` for another engine's profile, InvalidText `language_unsupported`
-        or `text_unspeakable`.
+        Raises, at the first step, EngineError `profile_mismatch` for another engine's profile or a damaged one,
+        InvalidText `language_unsupported` or `text_unspeakable`.
         """
 
+    def stream(
+        self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams
+    ) -> Generator[SpeechChunk, None, None]:
+        """Speak `text` to somebody who listens meanwhile: as `synthesize`, in chunks that begin with half a second.
+
+        The samples are those of `synthesize`, except where that judges a finished sentence and speaks it once more:
+        what was heard cannot be taken back. An engine whose `synthesize` never waits for the end of a sentence has
+        nothing to add. Nothing calls it yet but tests: it and `blend` are for the API of streaming and of blending.
+        """
+        return self.synthesize(profile, text, language, params)
+
     def blend(self, parts: Sequence[tuple[VoiceProfile, float]]) -> VoiceProfile:
-        """A voice between voices; weights are positive and are normalised to sum 1."""
+        """A voice between voices; weights are positive and are normalised to sum 1.
+
+        Raises EngineError `profile_mismatch`, InvalidRequest `blend_invalid` for no parts or weights that are not
+        positive.
+        """
 
     def similarity(self, profile: VoiceProfile, waveform: Waveform) -> float:
-        """How much `waveform` sounds like the profile's speaker, 0 (another person) to 1 (the same)."""
+        """The likeness of `waveform` to the profile's speaker, 0 (another person) to 1 (the same)."""
 
-    def report(self) -> Mapping[str, float]:
-        """Figures about its work so far and the memory that it holds, for the log; empty where it keeps none."""
+
+def check_language(language: str, engine: EngineSpec) -> None:
+    """Raise InvalidText `language_unsupported` unless `engine` speaks `language`."""
+    if language not in engine.languages:
+        raise InvalidText("language_unsupported", f"This engine does not speak {language!r}.")
+
+
+def check_profile(profile: VoiceProfile, engine: EngineSpec) -> None:
+    """Raise EngineError `profile_mismatch` unless `engine` made `profile` in this version."""
+    if (profile.engine, profile.engine_version) != (engine.name, engine.version):
+        message = "The voice model was made by another engine or version. Clone the voice again."
+        details = {"engine": profile.engine, "engine_version": profile.engine_version}
+        raise EngineError("profile_mismatch", message, details=details)
+
+
+def blend_shares(parts: Sequence[tuple[VoiceProfile, float]]) -> list[float]:
+    """The weights of a blend, made to sum 1.
+
+    Raises InvalidRequest `blend_invalid` for no parts or weights that are not positive.
+    """
+    weights = [weight for _, weight in parts]
+    if not parts or not all(math.isfinite(weight) and weight > 0 for weight in weights):
+        raise InvalidRequest("blend_invalid", "A blend needs at least one voice, and positive weights.")
+    return [weight / sum(weights) for weight in weights]

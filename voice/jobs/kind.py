@@ -40,9 +40,10 @@ Run = Callable[[Lease, Path], Outcome]
 class Kind:
     """One kind of work, on the rows of one model.
 
-    `name`: the value of `Job.kind`. `queue`: Celery's queue for it. `link`: the attribute of a Job that leads to its
-    row, a field of Job or the `related_name` of a OneToOneField to Job. `working`, `done`, `failed`: statuses of the
-    row; `rejected`: the one instead of `failed` where an InvalidAudio is to blame.
+    `name`: the value of `Job.kind`. `queue`: Celery's queue for it. `waits_for`: the kind that its jobs depend on.
+    `link`: the attribute of a Job that leads to its row, a field of Job or the `related_name` of a OneToOneField to
+    Job. `working`, `done`, `failed`: statuses of the row; `rejected`: the one instead of `failed` where an InvalidAudio
+    is to blame.
     `storage`: where its files are; `file_fields`: the row's fields that name them; `main_file`: the one without which
     a row that is `done` is worthless. `lose_file(row)`: called where that file is lost or has grown too old.
     `run`: the dotted path of its Run, imported when it is first needed, because that is where numpy and scipy are.
@@ -67,6 +68,7 @@ class Kind:
     run: str
     delete: Callable[[Any], None]
     lose_file: Callable[[Any], object]
+    waits_for: str = ""
     rejected: TextChoices | None = None
     needs_engine: bool = False
     retention: str = ""
@@ -97,7 +99,7 @@ _kinds: dict[str, Kind] = {}
 
 
 def register(kind: Kind) -> Kind:
-    """Make a kind known. Kinds that others depend on are registered before those."""
+    """Make a kind known."""
     _kinds[kind.name] = kind
     Job.links[kind.name] = kind.link
     return kind
@@ -109,8 +111,12 @@ def unregister(kind: Kind) -> None:
 
 
 def kinds() -> tuple[Kind, ...]:
-    """All kinds, in the order in which they depend on each other."""
-    return tuple(_kinds.values())
+    """All kinds, each behind the one that it waits for, whichever was registered first."""
+    return tuple(sorted(_kinds.values(), key=_depth))
+
+
+def _depth(kind: Kind) -> int:
+    return 1 + _depth(_kinds[kind.waits_for]) if kind.waits_for else 0
 
 
 def kind_named(name: str) -> Kind:
@@ -130,12 +136,12 @@ def with_resources(jobs: QuerySet[Job]) -> QuerySet[Job]:
 
 def queues() -> tuple[str, ...]:
     """The queues of all kinds, each once."""
-    return tuple(dict.fromkeys(kind.queue for kind in _kinds.values()))
+    return tuple(dict.fromkeys(kind.queue for kind in kinds()))
 
 
 def kinds_by_storage() -> dict[VoiceStorage, list[Kind]]:
     """Every storage that holds files of rows, with the kinds that share it."""
     found: dict[VoiceStorage, list[Kind]] = {}
-    for kind in _kinds.values():
+    for kind in kinds():
         found.setdefault(kind.storage(), []).append(kind)
     return found

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 import voice.services.voice_model  # noqa: F401 (its kind of work is registered before ours)
 from voice.audio.formats import FORMATS
-from voice.engines.base import OptionSpec
 from voice.engines.registry import engine_check_language, engine_get
+from voice.engines.spec import OptionSpec
 from voice.errors import Blocked, Conflict, InvalidRequest, InvalidText, JobCancelled
 from voice.jobs.kind import Kind, register
 from voice.jobs.line import job_limits_hold
@@ -141,6 +141,7 @@ def _checked_options(specs: tuple[OptionSpec, ...], options: Mapping[str, float]
 register(
     Kind(
         name=JobKind.SYNTHESIS,
+        waits_for=JobKind.CLONE,
         queue="synthesis",
         model=Synthesis,
         link="synthesis",

@@ -73,6 +73,7 @@ def _check_usable(sample: VoiceSample) -> None:
 register(
     Kind(
         name=JobKind.CLONE,
+        waits_for=JobKind.PREPROCESS,
         queue="clone",
         model=VoiceModel,
         link="voice_model",

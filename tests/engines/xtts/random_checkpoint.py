@@ -15,7 +15,7 @@ from tokenizers.trainers import BpeTrainer
 from TTS.tts.configs.xtts_config import XttsArgs, XttsAudioConfig, XttsConfig
 from TTS.tts.models.xtts import Xtts
 
-from voice.engines.base import LANGUAGES
+from voice.engines.spec import LANGUAGES
 from voice.text.examples import EXAMPLE_TEXTS
 
 PUBLISHED_TEXT_TOKENS = 6681

@@ -14,8 +14,8 @@ from voice.audio.waveform import Samples
 from voice.engines.xtts.batcher import Batcher
 from voice.engines.xtts.checkpoint import Checkpoint
 from voice.engines.xtts.gpt import GptDecoder
-from voice.engines.xtts.sequence import DeviceMemoryFull, Prompt, Sampling
-from voice.engines.xtts.ticket import Ticket
+from voice.engines.xtts.protocols import DeviceMemoryFull, Prompt, Sampling
+from voice.engines.xtts.utterance import Ticket
 from voice.engines.xtts.vocoder import Vocoder
 from voice.engines.xtts.windows import Piece, sample_count
 

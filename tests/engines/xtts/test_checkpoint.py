@@ -17,7 +17,7 @@ from TTS.config.shared_configs import BaseDatasetConfig
 from TTS.tts.configs.xtts_config import XttsArgs, XttsAudioConfig, XttsConfig
 
 from voice.engines.xtts.checkpoint import Checkpoint, convert_to_safetensors
-from voice.engines.xtts.layout import expected_sizes
+from voice.engines.xtts.shape import expected_sizes
 from voice.errors import EngineUnavailable
 
 State = dict[str, Any]

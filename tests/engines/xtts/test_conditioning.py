@@ -16,7 +16,7 @@ from tests.waveforms import noise, silence, speech_like
 from voice.audio.waveform import Waveform
 from voice.engines.xtts.checkpoint import Checkpoint
 from voice.engines.xtts.conditioning import Conditioner
-from voice.engines.xtts.ticket import EngineOutOfMemory
+from voice.engines.xtts.failures import EngineOutOfMemory
 from voice.errors import EngineError
 
 RATE_HZ = 22050

@@ -7,6 +7,7 @@ import torch
 
 from voice.engines.xtts import device as module
 from voice.engines.xtts.checkpoint import Checkpoint
+from voice.engines.xtts.configuration import DeviceChoice, PrecisionChoice, XttsConfiguration
 from voice.engines.xtts.device import (
     cpu_has_bfloat16,
     device_choose,
@@ -15,8 +16,7 @@ from voice.engines.xtts.device import (
     onednn_computes,
     precision_choose,
 )
-from voice.engines.xtts.options import DeviceChoice, PrecisionChoice, XttsConfiguration
-from voice.engines.xtts.sequence import DeviceMemoryFull
+from voice.engines.xtts.protocols import DeviceMemoryFull
 from voice.engines.xtts.weights import gpt_weights
 from voice.errors import EngineUnavailable
 

@@ -1,6 +1,7 @@
 """`manage.py download_xtts` from a server to a checkpoint that opens."""
 
 import hashlib
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -8,15 +9,18 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.engines.file_server import serving
+from voice.engines.spec import PublishedFile
+from voice.engines.xtts import ENGINE
 from voice.engines.xtts.checkpoint import Checkpoint
-from voice.engines.xtts.download import PublishedFile
 from voice.management.commands import download_xtts
 
 
 def publish(files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the command take `files` for the published ones."""
     published = [PublishedFile(name, len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items()]
-    monkeypatch.setattr(download_xtts, "FILES", tuple(published))
+    assert ENGINE.weights is not None
+    engine = replace(ENGINE, weights=replace(ENGINE.weights, files=tuple(published)))
+    monkeypatch.setattr(download_xtts.Command, "engine", engine)
 
 
 def run(folder: Path, url: str) -> str:

@@ -20,9 +20,9 @@ from tests.engines.speaking import speech_of
 from tests.engines.xtts.random_checkpoint import make_checkpoint
 from tests.waveforms import flac_bytes, speech_like
 from voice.engines.base import VoiceProfile
-from voice.engines.registry import xtts_configure
+from voice.engines.registry import engine_configure
+from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.engine import XttsEngine
-from voice.engines.xtts.options import XttsConfiguration
 from voice.models import Job, Synthesis, User, VoiceModel
 from voice.models.lifecycle import JobState, SynthesisStatus
 from voice.storage import output_storage, voice_model_storage
@@ -55,9 +55,9 @@ def brief_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def web(checkpoint: Path) -> Iterator[None]:
     """This process answers as a web process of a server with XTTS does."""
-    xtts_configure(XttsConfiguration(checkpoint, is_licence_accepted=True))
+    engine_configure("xtts", XTTS_CHECKPOINT=checkpoint, XTTS_LICENCE_ACCEPTED=True)
     yield
-    xtts_configure(XttsConfiguration(checkpoint, is_licence_accepted=False))
+    engine_configure("xtts", XTTS_CHECKPOINT=checkpoint)
 
 
 @pytest.fixture

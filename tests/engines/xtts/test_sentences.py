@@ -4,10 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from voice.engines.base import LANGUAGES
+from voice.engines.spec import LANGUAGES
 from voice.engines.xtts.checkpoint import Checkpoint
-from voice.engines.xtts.sentences import PARAGRAPH_PAUSE_S, SENTENCE_PAUSE_S, sentences_of
-from voice.engines.xtts.tokens import CHARACTER_LIMITS, TextTokenizer
+from voice.engines.xtts.sentences import (
+    CHARACTER_LIMITS,
+    PARAGRAPH_PAUSE_S,
+    SENTENCE_PAUSE_S,
+    TextTokenizer,
+    sentences_of,
+)
 from voice.errors import InvalidText
 from voice.text.examples import EXAMPLE_TEXTS
 

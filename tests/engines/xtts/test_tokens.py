@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
 
-from voice.engines.base import LANGUAGES
+from voice.engines.spec import LANGUAGES
 from voice.engines.xtts.checkpoint import Checkpoint
-from voice.engines.xtts.tokens import CHARACTER_LIMITS, TextTokenizer
+from voice.engines.xtts.sentences import CHARACTER_LIMITS, TextTokenizer
 from voice.errors import InvalidText
 from voice.text.examples import EXAMPLE_TEXTS
 

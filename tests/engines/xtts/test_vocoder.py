@@ -11,7 +11,7 @@ from torch import Tensor
 from TTS.tts.layers.xtts.hifigan_decoder import HifiDecoder
 from TTS.vocoder.models.hifigan_generator import HifiganGenerator
 
-from voice.engines.xtts.sequence import DeviceMemoryFull
+from voice.engines.xtts.protocols import DeviceMemoryFull
 from voice.engines.xtts.vocoder import LONG_TILE, Vocoder, tile_lengths
 from voice.engines.xtts.windows import (
     RESBLOCK_DILATIONS,

@@ -1,4 +1,4 @@
-"""Between log power spectra and 40 mel cepstra, as WORLD codes them.
+"""Speech as frames: F0, level and 40 mel cepstra as WORLD codes them, epochs, and the statistics of a speaker.
 
 WORLD's spectral codec (Morise, Yokomori and Ozawa, 2016) is linear on log spectra: interpolation onto a mel axis, then
 a cosine transform. So each direction is one matrix, and so is "decode, stretch the frequency axis, code again".
@@ -14,30 +14,31 @@ from scipy.ndimage import uniform_filter1d
 
 from voice.audio.waveform import Samples, Waveform
 
+Matrix = NDArray[np.float32]
+Vector = NDArray[np.float32]
+
 CEPSTRA = 40
 FFT_SIZE = 1024
 """Of the analysis; WORLD's own choice for a lowest F0 of 71 Hz, at every rate from 16 to 24 kHz."""
-
-Matrix = NDArray[np.float32]
 FRAME_S = 0.005
-F0_FLOOR_HZ = 60.0
-F0_CEIL_HZ = 500.0
-ACTIVE_BELOW_PEAK_DB = 40.0
 DITHER = 1e-4
 """Standard deviation of the noise added before the analysis: WORLD's envelope of digital silence is meaningless."""
+ACTIVE_BELOW_PEAK_DB = 40.0
 
+F0_FLOOR_HZ = 60.0
+F0_CEIL_HZ = 500.0
 BLOCK_FRAMES = 400
 BLOCK_CONTEXT_FRAMES = 50
 DIO_RATE_HZ = 5300
 """DIO looks at the signal decimated to about this rate: 4 times faster, 1 % of the voicing decisions differ."""
 
-Vector = NDArray[np.float32]
-
 EPOCH_REACH_S = 0.012
 TREND_PERIODS = 1.5
 INTEGRATIONS = 4
+
 FLAT_LOG_F0_SPREAD = 0.02
 """Least spread of log F0 that we divide by, so that a monotone source does not blow up."""
+
 TARGET_LEVEL_DB = -20.0
 """Of the active parts of a sentence, relative to full scale."""
 WINDOW_S = 0.02
@@ -48,7 +49,7 @@ GATE_DB = -10.0
 def decoding_matrix(rate_hz: int, fft_size: int = FFT_SIZE) -> Matrix:
     """Float32, (CEPSTRA, fft_size // 2 + 1): cepstra @ matrix = log power spectrum on the bins of `fft_size`."""
     decoded = np.log(pyworld.decode_spectral_envelope(np.eye(CEPSTRA), rate_hz, FFT_SIZE))
-    # WORLD decodes to powers of two alone: it corrupts the heap for any other size.
+    # WORLD decodes to powers of two only: it corrupts the heap for any other size.
     bins = np.linspace(0, FFT_SIZE // 2, fft_size // 2 + 1)
     return np.array([np.interp(bins, np.arange(FFT_SIZE // 2 + 1), row) for row in decoded], dtype=np.float32)
 
@@ -77,8 +78,8 @@ def warping_matrix(alpha: float, rate_in_hz: int, rate_out_hz: int) -> Matrix:
 class Frames:
     """n frames of speech, 5 ms apart, the first one at time 0.
 
-    `f0_hz`: float32 (n,), 0 where unvoiced. `cepstra`: float32 (n, 40), see `codec`. `level_db`: float32 (n,), mean
-    power of the frame's envelope in dB. `rate_hz`: of the speech that was analysed.
+    `f0_hz`: float32 (n,), 0 where unvoiced. `cepstra`: float32 (n, 40), see `coding_matrix`. `level_db`: float32 (n,),
+    mean power of the frame's envelope in dB. `rate_hz`: of the speech that was analysed.
     """
 
     f0_hz: Vector
@@ -90,7 +91,7 @@ class Frames:
         return len(self.f0_hz)
 
     def active(self) -> NDArray[np.bool_]:
-        """Where somebody speaks: within 40 dB of the 98th percentile of the level."""
+        """Mask of the frames in which somebody speaks: within 40 dB of the 98th percentile of the level."""
         if not len(self):
             return np.zeros(0, dtype=bool)
         return np.asarray(self.level_db > np.percentile(self.level_db, 98) - ACTIVE_BELOW_PEAK_DB)
@@ -166,7 +167,7 @@ def find_epochs(samples: Samples, rate_hz: int, *, f0_hz: float) -> NDArray[np.i
 
 
 def grain_centres(samples: Samples, frames: Frames, *, f0_hz: float) -> NDArray[np.int64]:
-    """Where to cut each frame's grain: int64 (frames,), positions in `samples`.
+    """The middle of each frame's grain: int64 (frames,), positions in `samples`.
 
     A voiced frame's is at the nearest epoch within 12 ms, any other's at the frame. `f0_hz`: the speaker's typical F0.
     """
@@ -183,7 +184,7 @@ def grain_centres(samples: Samples, frames: Frames, *, f0_hz: float) -> NDArray[
 class SpeakerStatistics:
     """Moments over the active frames of a speaker.
 
-    `mean`, `deviation`: float32 (40,), of the cepstra, in the units of `codec`. `level_db`: median level.
+    `mean`, `deviation`: float32 (40,), of the cepstra, in the units of `coding_matrix`. `level_db`: median level.
     `log_f0`: median of the natural logarithm of F0 in Hz. `log_f0_spread`: half of its 16th to 84th percentile range.
     """
 

@@ -1,4 +1,4 @@
-"""From reference recordings to a target voice."""
+"""A target voice, made of reference recordings or of other voices, and its likeness to a recording."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,9 +36,9 @@ WARP_STEP_FRAMES = 20
 RESTORATION_STEP_FRAMES = 10
 RESTORATION_MAX = 2.0
 COMPARED_CEPSTRA = slice(3, None)
-"""Without level and tilt, which tell more about the microphone than about the speaker."""
+"""Without level and tilt, which say more about the microphone than about the speaker."""
 EVEN_DISTANCE = 0.45
-"""Where "the same" and "another" are equally likely: halfway between the two on natural speech."""
+"""The distance at which "the same" and "another" are equally likely: halfway between the two on natural speech."""
 STEEPNESS = 10.0
 
 
@@ -118,7 +118,7 @@ def find_warp(index: UnitIndex, source: SourceVoice) -> float:
 
 
 def find_restoration(index: UnitIndex, cepstra: Matrix, spoken: SpeakerStatistics, passage: Matrix) -> Vector:
-    """How much less envelopes vary that are mixed for `passage`: float32 (40,), 1..2, and 1 for the level."""
+    """The factors that envelopes mixed for `passage` vary too little by: float32 (40,), 1..2, and 1 for the level."""
     mixed = mix_envelopes(cepstra, *index.nearest(passage))
     restoration = np.clip(spoken.deviation / (mixed.std(axis=0) + 1e-6), 1, RESTORATION_MAX)
     restoration[0] = 1
@@ -145,15 +145,15 @@ def likeness(target: TargetVoice, waveform: Waveform) -> float:
     return float(1 / (1 + np.exp(STEEPNESS * (distance(target.spoken, describe(frames)) - EVEN_DISTANCE))))
 
 
-def distance(target: SpeakerStatistics, heard: SpeakerStatistics) -> float:
-    """How far two speakers are apart: 0 and up; on natural speech .26 within a speaker and .70 between two.
+def distance(target: SpeakerStatistics, found: SpeakerStatistics) -> float:
+    """The distance between two speakers: 0 and up; on natural speech .26 within a speaker and .70 between two.
 
     Root mean square of the differences of the cepstra's means, in deviations of the target, of the logarithms of their
     deviations, and of the median log F0.
     """
-    means = ((heard.mean - target.mean) / target.deviation)[COMPARED_CEPSTRA]
-    deviations = np.log(heard.deviation / target.deviation)[COMPARED_CEPSTRA]
-    squares = np.square(means).mean() + np.square(deviations).mean() + (heard.log_f0 - target.log_f0) ** 2
+    means = ((found.mean - target.mean) / target.deviation)[COMPARED_CEPSTRA]
+    deviations = np.log(found.deviation / target.deviation)[COMPARED_CEPSTRA]
+    squares = np.square(means).mean() + np.square(deviations).mean() + (found.log_f0 - target.log_f0) ** 2
     return float(np.sqrt(squares))
 
 
@@ -179,7 +179,7 @@ def blend_targets(parts: Sequence[tuple[TargetVoice, float]]) -> TargetVoice:
 
 
 def _matched(base: TargetVoice, other: TargetVoice) -> Matrix:
-    """What `other` sounds like where `base` says the same: float32 (frames of base, 40), at base's rate and level."""
+    """The envelopes of `other` where `base` says the same: float32 (frames of base, 40), at base's rate and level."""
     envelopes = other.envelopes @ warping_matrix(1.0, other.rate_hz, base.rate_hz)
     units, distances = other.index.nearest(base.index.vectors)
     raise_db = base.recorded.level_db - other.recorded.level_db

@@ -1,6 +1,5 @@
-"""The embedded engine: voice cloning on a CPU, without model weights."""
+"""The engine: a reference becomes a profile, and a text is spoken with it piece by piece."""
 
-import math
 import threading
 from collections import OrderedDict
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -9,50 +8,45 @@ from dataclasses import replace
 import numpy as np
 
 from voice.audio.waveform import Samples, Waveform
-from voice.engines.base import LANGUAGES, OptionSpec, SpeechChunk, SynthesisParams, VoiceProfile
+from voice.engines.base import (
+    SpeechChunk,
+    SpeechEngine,
+    SynthesisParams,
+    VoiceProfile,
+    blend_shares,
+    check_language,
+    check_profile,
+)
+from voice.engines.embedded import CLARITY, ENGINE
 from voice.engines.embedded.analysis import TARGET_LEVEL_DB, active_level_db
 from voice.engines.embedded.cloning import RATE_MAX_HZ, blend_targets, likeness, target_from_references
-from voice.engines.embedded.espeak import EspeakProcess
 from voice.engines.embedded.mapping import ENERGY_EXPONENT
 from voice.engines.embedded.passages import PASSAGES
 from voice.engines.embedded.renderer import SentenceRenderer, fade_edges, soften_peaks
-from voice.engines.embedded.room_tone import room_tone
 from voice.engines.embedded.script import Line, lines_of
-from voice.engines.embedded.source import LOW_VARIANT, SourceSpeaker
-from voice.engines.embedded.target import (
-    ENGINE_NAME,
-    ENGINE_VERSION,
-    TargetVoice,
-    check_profile,
-    from_profile,
-    to_profile,
-)
-from voice.errors import InvalidRequest, InvalidText
+from voice.engines.embedded.source import LOW_VARIANT, EspeakProcess, SourceSpeaker
+from voice.engines.embedded.target import TargetVoice, from_profile, room_tone, to_profile
+from voice.errors import InvalidText
 
-OPTION_CLARITY = OptionSpec(
-    name="clarity",
-    minimum=0.2,
-    maximum=0.5,
-    default=0.35,
-    description="Lower is closer to the speaker, higher is easier to understand.",
-)
 FIRST_PIECE_FRAMES = 120
 NEXT_PIECE_FRAMES = 300
 PREPARED_VOICES = 4
 SEEDS = 1 << 64
 
 
-class EmbeddedEngine:
+def make(values: Mapping[str, object]) -> "EmbeddedEngine":
+    """The engine; it has no settings."""
+    return EmbeddedEngine()
+
+
+class EmbeddedEngine(SpeechEngine):
     """espeak-ng speaks the text, and the target's own waveform is made to say it. See `docs/ENGINES.md`.
 
-    Every method is safe to call from threads. The espeak process starts at the first use and ends with this object.
+    Every method is safe to call from threads. The espeak process starts at the first use, is replaced where it ended,
+    and ends with this object.
     """
 
-    name = ENGINE_NAME
-    version = ENGINE_VERSION
-    languages = frozenset(LANGUAGES)
-    option_specs = (OPTION_CLARITY,)
-    is_broken = False  # a process of espeak-ng that ended is replaced
+    spec = ENGINE
 
     def __init__(self) -> None:
         self._process = EspeakProcess()
@@ -64,10 +58,6 @@ class EmbeddedEngine:
         """Start the espeak process and measure its English voice. Raises EngineUnavailable if it cannot start."""
         self._speaker.voice("en", LOW_VARIANT, rate_hz=RATE_MAX_HZ)
 
-    def report(self) -> Mapping[str, float]:
-        """Nothing: it holds no device and batches no work."""
-        return {}
-
     def close(self) -> None:
         """End the espeak process. The engine stays usable: the next sentence starts another."""
         self._process.close()
@@ -76,24 +66,25 @@ class EmbeddedEngine:
         """Make a profile of the speaker of `references`; at most 90 s of them are used, a fair share of each.
 
         The profile speaks at the lowest rate of the references, clamped to 16..24 kHz; for its arrays see
-        `profile.to_profile`. Raises EngineError `reference_unusable` where there are less than two seconds of voiced
+        `target.to_profile`. Raises EngineError `reference_unusable` where there are less than two seconds of voiced
         speech, InvalidText `language_unsupported`.
         """
-        check_language(language)
+        check_language(language, ENGINE)
         target = target_from_references(references, self._speaker, language)
         return to_profile(replace(target, gain_db=self._gain_db(target)))
 
     def synthesize(
         self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams
     ) -> Generator[SpeechChunk, None, None]:
-        """Speak `text`; see `SpeechEngine.synthesize`.
+        """Speak `text`; see `SpeechEngine.synthesize`. `stream` does the same: no chunk waits for a sentence's end.
 
         Chunks are float32 within -1..1 at the profile's rate, the first of half a second, the others of one to two.
         Joined they are the speech, every sentence at the same level, with the pauses in between. Raises, at the first
         step, EngineError `profile_mismatch`, InvalidText `language_unsupported` or `text_unspeakable`; at any step
         SourceSpeechFailed (retryable).
         """
-        check_profile(profile)
+        check_profile(profile, ENGINE)
+        check_language(language, ENGINE)
         lines = lines_of(text, language)
         target = self._target(profile)
         total = sum(line.chars for line in lines)
@@ -108,18 +99,14 @@ class EmbeddedEngine:
 
     def blend(self, parts: Sequence[tuple[VoiceProfile, float]]) -> VoiceProfile:
         """A voice between voices: envelopes and F0 interpolated in the logarithm, on the waveform of the heaviest.
-
-        Raises EngineError `profile_mismatch`, InvalidRequest `blend_invalid` for no parts or weights that are not
-        positive.
+        See `SpeechEngine.blend`.
         """
-        weights = [weight for _, weight in parts]
-        if not parts or not all(math.isfinite(weight) and weight > 0 for weight in weights):
-            raise InvalidRequest("blend_invalid", "A blend needs at least one voice, and positive weights.")
-        voices = [(self._target(profile), weight / sum(weights)) for profile, weight in parts]
-        return to_profile(blend_targets(voices))
+        shares = blend_shares(parts)
+        voices = [self._target(profile) for profile, _ in parts]
+        return to_profile(blend_targets(list(zip(voices, shares, strict=True))))
 
     def similarity(self, profile: VoiceProfile, waveform: Waveform) -> float:
-        """How much `waveform` sounds like the profile's speaker."""
+        """See `SpeechEngine.similarity`."""
         return likeness(self._target(profile), waveform)
 
     def _speak_line(
@@ -136,7 +123,7 @@ class EmbeddedEngine:
         speech = self._speaker.speak(line.spoken, language, target.variant, rate_hz=target.rate_hz, speed=params.speed)
         if not len(speech.samples):
             raise InvalidText("text_unspeakable", "A sentence of the text holds nothing that can be said.")
-        clarity = float(params.options.get(OPTION_CLARITY.name, OPTION_CLARITY.default))
+        clarity = float(params.options.get(CLARITY.name, CLARITY.default))
         gain_db = target.gain_db - ENERGY_EXPONENT * active_level_db(speech)
         pause_samples = int(with_pause * line.pause_s / params.speed * target.rate_hz)
         pause = room_tone(target.room, pause_samples, rate_hz=target.rate_hz, rng=rng)
@@ -161,7 +148,7 @@ class EmbeddedEngine:
         return renderer.pieces(FIRST_PIECE_FRAMES, NEXT_PIECE_FRAMES)
 
     def _gain_db(self, target: TargetVoice) -> float:
-        """What brings a sentence to the target level, for source speech of 0 dB.
+        """The gain that brings a sentence to the target level, for source speech of 0 dB.
 
         A sentence must be heard before it is complete, so its level is predicted: the output follows the source's
         to the power of ENERGY_EXPONENT, and what is left varies by half a dB from sentence to sentence.
@@ -170,7 +157,7 @@ class EmbeddedEngine:
         line = min(PASSAGES[language], key=len)
         speech = self._speaker.speak(line, language, target.variant, rate_hz=rate_hz)
         rng = np.random.default_rng(0)
-        pieces = self._render(target, speech, language, clarity=OPTION_CLARITY.default, rng=rng)
+        pieces = self._render(target, speech, language, clarity=CLARITY.default, rng=rng)
         heard_db = active_level_db(Waveform(np.concatenate(list(pieces)), rate_hz))
         return TARGET_LEVEL_DB - heard_db + ENERGY_EXPONENT * active_level_db(speech)
 
@@ -188,9 +175,3 @@ class EmbeddedEngine:
             while len(self._prepared) > PREPARED_VOICES:
                 self._prepared.popitem(last=False)
         return target
-
-
-def check_language(language: str) -> None:
-    """Raise InvalidText `language_unsupported` unless `language` is one of the product's 17."""
-    if language not in LANGUAGES:
-        raise InvalidText("language_unsupported", f"This engine does not speak {language!r}.")

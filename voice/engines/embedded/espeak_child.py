@@ -103,7 +103,7 @@ def run_speaker(library: ctypes.CDLL, data_folder: str, payload: bytes, *, descr
 
 
 def collect_reply(descriptor: int, pid: int, *, timeout_s: int) -> bytes:
-    """What the fork wrote until it ended. Kills it at the deadline, or when our own parent is gone."""
+    """The bytes that the fork wrote until it ended. Kills it at the deadline, or when our own parent is gone."""
     deadline = time.monotonic() + timeout_s
     parts = []
     while True:

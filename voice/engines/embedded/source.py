@@ -1,16 +1,30 @@
-"""The voices that speak the text first: espeak-ng's, and what their speech is like on the whole."""
+"""The speech that the target is made to say: espeak-ng in a process of its own, and what its voices are like."""
 
+import json
+import os
+import select
+import struct
+import subprocess
+import sys
 import threading
-from dataclasses import replace
+import time
+import weakref
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
+import espeakng_loader
 import numpy as np
 import soxr
 
 from voice.audio.waveform import Waveform
 from voice.engines.embedded.analysis import Analyser, Frames, Matrix, SpeakerStatistics, describe, warping_matrix
-from voice.engines.embedded.espeak import DEFAULT_RATE_WPM, EspeakProcess, SpeakRequest
 from voice.engines.embedded.mapping import matching_vectors
 from voice.engines.embedded.passages import PASSAGES
+from voice.errors import EngineError, EngineUnavailable
+
+CHILD_PROGRAM = Path(__file__).with_name("espeak_child.py")
+DEFAULT_RATE_WPM = 175
+DEFAULT_TIMEOUT_S = 20
 
 ESPEAK_VOICES = {
     "en": "en-us",
@@ -39,6 +53,147 @@ HIGH_VARIANT_ABOVE_HZ = 155.0
 ACTIVE_DB = -45.0
 MARGIN_S = 0.03
 WINDOW_S = 0.01
+
+
+class SourceSpeechFailed(EngineError):
+    """The espeak process crashed, hung or refused. The next attempt gets a fresh process."""
+
+    retryable = True
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakRequest:
+    """One sentence for espeak-ng.
+
+    `voice`: espeak-ng's own name. `rate_wpm`: 80..450 words per minute. `pitch`, `pitch_range`: 0..100, 50 is neutral.
+    """
+
+    text: str
+    voice: str
+    rate_wpm: int = DEFAULT_RATE_WPM
+    pitch: int = 50
+    pitch_range: int = 50
+
+
+class EspeakProcess:
+    """A running espeak process, started at the first request and again after a failure.
+
+    Safe to call from threads (requests take turns) and after a fork (the fork starts a process of its own).
+    The process ends when this object is collected, when `close` is called, or when our process ends in any way.
+    """
+
+    def __init__(self, *, timeout_s: int = DEFAULT_TIMEOUT_S) -> None:
+        self._timeout_s = timeout_s
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner_pid = 0
+        self._finalizer: weakref.finalize[..., EspeakProcess] | None = None
+
+    def speak(self, request: SpeakRequest) -> Waveform:
+        """Say `request` and give back its samples at espeak-ng's rate (22,050 Hz), the same ones every time.
+
+        The waveform is empty where the text holds nothing that can be said.
+        Raises SourceSpeechFailed (retryable) where the process crashed, hung or refused, EngineUnavailable where
+        it cannot be started.
+        """
+        payload = json.dumps(asdict(request)).encode()
+        with self._lock:
+            reply = self._ask(payload)
+        if reply[:1] != b"\0":
+            detail = reply[1:].decode(errors="replace")
+            raise SourceSpeechFailed("source_speech_failed", f"The speech process failed: {detail}. Try again.")
+        rate_hz = struct.unpack(">I", reply[1:5])[0]
+        samples = np.frombuffer(reply, dtype="<i2", offset=5).astype(np.float32) / np.float32(32768)
+        return Waveform(samples.astype(np.float32, copy=False), rate_hz)
+
+    def close(self) -> None:
+        """End the process. The next request starts another."""
+        with self._lock:
+            self._stop()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the running process, if there is one."""
+        return self._process.pid if self._process is not None else None
+
+    def _ask(self, payload: bytes) -> bytes:
+        reused = self._process is not None
+        try:
+            return self._exchange(payload)
+        except SourceSpeechFailed:
+            if not reused:
+                raise
+        return self._exchange(payload)  # it had died since the last sentence; a fresh one gets one chance
+
+    def _exchange(self, payload: bytes) -> bytes:
+        process = self._running()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        deadline = time.monotonic() + self._timeout_s + 5  # the child's own deadline comes first
+        try:
+            process.stdin.write(struct.pack(">I", len(payload)) + payload)
+            process.stdin.flush()
+            header = _read_exactly(process.stdout.fileno(), 4, deadline)
+            return _read_exactly(process.stdout.fileno(), struct.unpack(">I", header)[0], deadline)
+        except (OSError, EOFError, TimeoutError) as error:
+            self._stop()
+            message = "The speech process stopped answering. Try again."
+            raise SourceSpeechFailed("source_speech_failed", message) from error
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._owner_pid == os.getpid():
+            return self._process
+        if self._finalizer is not None:
+            self._finalizer.detach()  # after a fork the process belongs to our parent
+        arguments = [espeakng_loader.get_library_path(), espeakng_loader.get_data_path(), str(self._timeout_s)]
+        arguments[1] = str(Path(arguments[1]).parent)  # espeak-ng wants the folder that holds espeak-ng-data
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(CHILD_PROGRAM), *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # the terminal's Ctrl-C is ours to handle
+            )
+        except OSError as error:
+            raise EngineUnavailable("engine_unavailable", "The speech process cannot be started.") from error
+        self._owner_pid = os.getpid()
+        self._finalizer = weakref.finalize(self, _end, self._process, self._owner_pid)
+        return self._process
+
+    def _stop(self) -> None:
+        if self._finalizer is not None:
+            self._finalizer()
+        self._finalizer = None
+        self._process = None
+
+
+def _end(process: subprocess.Popen[bytes], owner_pid: int) -> None:
+    """Kill the server; its fork dies with it (PDEATHSIG). A forked copy of us does not touch the process."""
+    if os.getpid() != owner_pid:
+        return
+    process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            try:
+                stream.close()
+            except BrokenPipeError:
+                continue  # the unsent rest of a request to a dead process
+
+
+def _read_exactly(descriptor: int, count: int, deadline: float) -> bytes:
+    parts: list[bytes] = []
+    while count:
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            raise TimeoutError
+        part = os.read(descriptor, min(count, 1 << 20))
+        if not part:
+            raise EOFError
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
 
 
 class SourceVoice:
@@ -92,7 +247,7 @@ class SourceSpeaker:
         return Waveform(np.ascontiguousarray(samples, dtype=np.float32), rate_hz)
 
     def voice(self, language: str, variant: str, *, rate_hz: int) -> SourceVoice:
-        """What a voice of `language` is like at `rate_hz`; measured at the first call, a few hundred ms."""
+        """The frames of a voice of `language` at `rate_hz`; measured at the first call, a few hundred ms."""
         with self._lock:
             key = (language, variant, rate_hz)
             if key not in self._voices:

@@ -1,4 +1,4 @@
-"""The target speaker, ready to be spoken with: what a profile holds, plus everything that is derived from it."""
+"""The target speaker, ready to be spoken with: what a profile holds, and everything that is derived from it."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -6,20 +6,30 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
 
-from voice.audio.waveform import Samples
-from voice.engines.base import VoiceProfile
-from voice.engines.embedded.analysis import Frames, Matrix, SpeakerStatistics, Vector, describe, describe_cepstra
+from voice.audio.waveform import Samples, Waveform
+from voice.engines.base import VoiceProfile, check_profile
+from voice.engines.embedded import ENGINE
+from voice.engines.embedded.analysis import (
+    FRAME_S,
+    TARGET_LEVEL_DB,
+    Frames,
+    Matrix,
+    SpeakerStatistics,
+    Vector,
+    active_level_db,
+    describe,
+    describe_cepstra,
+)
 from voice.engines.embedded.mapping import Indices, UnitIndex, matching_vectors
-from voice.engines.embedded.room_tone import quietest
 from voice.errors import EngineError
 
 JOIN_CEPSTRA = 20
 JOIN_WEIGHT = 3.0 * 2.0 / np.sqrt(JOIN_CEPSTRA)
-ENGINE_NAME = "embedded"
-ENGINE_VERSION = "1"
-"""Raised with every change after which an old profile could not be spoken with."""
 FULL_SCALE = 32767
+QUIET_S = 0.2
+TONE_GRAIN_S = 0.04
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,7 @@ class TargetVoice:
 
     @cached_property
     def joins(self) -> Matrix:
-        """Float32 (frames, 20): what `viterbi.PathFinder` measures joins in."""
+        """Float32 (frames, 20): what `PathFinder` measures joins in."""
         units = self.frames.cepstra[:, :JOIN_CEPSTRA] / self.recorded.deviation[:JOIN_CEPSTRA]
         return np.ascontiguousarray(units * np.float32(JOIN_WEIGHT))
 
@@ -80,7 +90,7 @@ class TargetVoice:
 
     @cached_property
     def room(self) -> Samples:
-        """Float32: 0.2 s of what is heard where the speaker says nothing."""
+        """Float32: 0.2 s of the sound where the speaker says nothing; pauses are made of it."""
         return quietest(self.samples, self.frames)
 
     def prepare(self) -> None:
@@ -128,12 +138,12 @@ def to_profile(target: TargetVoice) -> VoiceProfile:
         "warp": target.warp,
         "gain_db": target.gain_db,
     }
-    return VoiceProfile(ENGINE_NAME, ENGINE_VERSION, arrays, metadata)
+    return VoiceProfile(ENGINE.name, ENGINE.version, arrays, metadata)
 
 
 def from_profile(profile: VoiceProfile) -> TargetVoice:
     """The target voice of `profile`. Raises EngineError `profile_mismatch` for one of another engine or version."""
-    check_profile(profile)
+    check_profile(profile, ENGINE)
     try:
         return _target(profile)
     except (KeyError, TypeError, ValueError) as error:
@@ -179,9 +189,33 @@ def _floats(array: NDArray[np.generic]) -> NDArray[np.float32]:
     return array.astype(np.float32)
 
 
-def check_profile(profile: VoiceProfile) -> None:
-    """Raise EngineError `profile_mismatch` unless this engine made `profile` in this version."""
-    if (profile.engine, profile.engine_version) != (ENGINE_NAME, ENGINE_VERSION):
-        message = "The voice model was made by another engine or version. Clone the voice again."
-        details = {"engine": profile.engine, "engine_version": profile.engine_version}
-        raise EngineError("profile_mismatch", message, details=details)
+def quietest(samples: Samples, frames: Frames) -> Samples:
+    """The quietest 0.2 s of a recording, float32 (n,), scaled as if its speaker were as loud as we speak.
+
+    Empty for a recording that is shorter. Silence where the recording has digital silence.
+    """
+    width = round(QUIET_S / FRAME_S)
+    if len(frames.level_db) < width:
+        return samples[:0]
+    powers = uniform_filter1d(10 ** (frames.level_db.astype(np.float64) / 10), width)[width // 2 : -(width // 2)]
+    start = int(np.argmin(powers) * FRAME_S * frames.rate_hz)
+    gain_db = TARGET_LEVEL_DB - active_level_db(Waveform(samples, frames.rate_hz))
+    return (samples[start : start + int(QUIET_S * frames.rate_hz)] * 10 ** (gain_db / 20)).astype(np.float32)
+
+
+def room_tone(quiet: Samples, length: int, *, rate_hz: int, rng: np.random.Generator) -> Samples:
+    """`length` samples that sound like `quiet`, float32, fading in and out over 20 ms at their ends.
+
+    Digital silence between two sentences would sound like a dropout.
+    Grains of 40 ms from random places, each half over its neighbour's, under sine windows: the powers of two
+    neighbours add up to one, and no repetition is heard. Zeros where `quiet` is shorter than two grains.
+    """
+    half = int(TONE_GRAIN_S / 2 * rate_hz)
+    tone = np.zeros(length + 4 * half, dtype=np.float32)
+    if len(quiet) < 4 * half or length < 2 * half:
+        return tone[:length]
+    window = np.sin(np.pi * (np.arange(2 * half) + 0.5) / (2 * half)).astype(np.float32)
+    for at in range(0, length - 2 * half + 1, half):
+        start = int(rng.integers(len(quiet) - 2 * half))
+        tone[at : at + 2 * half] += quiet[start : start + 2 * half] * window
+    return tone[:length]

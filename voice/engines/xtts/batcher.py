@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Generic
 
@@ -14,28 +14,66 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voice.audio.waveform import Samples
-from voice.engines.xtts.failures import DeviceHealth, caused, engine_stopped, forget_frames
-from voice.engines.xtts.protocols import Decoder, Vocoder
+from voice.engines.xtts.failures import (
+    DeviceHealth,
+    EngineFailed,
+    EngineOutOfMemory,
+    caused,
+    engine_stopped,
+    forget_frames,
+)
+from voice.engines.xtts.protocols import Decoder, DeviceMemoryFull, Prompt, Vocoder
 from voice.engines.xtts.scheduler import Scheduler
-from voice.engines.xtts.sequence import DeviceMemoryFull, Prompt
-from voice.engines.xtts.statistics import BatcherStatistics, BatcherTotals
-from voice.engines.xtts.ticket import EngineFailed, EngineOutOfMemory, Ticket
-from voice.engines.xtts.utterance import Utterance
-from voice.engines.xtts.windows import Latents, Piece, Window
+from voice.engines.xtts.utterance import Ticket, Utterance
+from voice.engines.xtts.windows import RATE_HZ, Latents, Piece, Window
 from voice.errors import EngineError, EngineUnavailable, VoiceError
 
 PREFILLS_PER_STEP = 4
-LATENTS_PER_CALL = 600  # the longest sentence; a call on a CPU stays within seconds, so that cancels are heard
+LATENTS_PER_CALL = 600  # the longest sentence; a call on a CPU stays within seconds, so that cancels are noticed
 WAITING_MAX = 2_000
 IDLE_TRIM_S = 30.0
 
 logger = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
+class BatcherStatistics:
+    """Sequences now, the most that may run now, and counts since the start, which the batcher's thread writes.
+
+    `finished`, `cancelled`, `failed`: how sentences ended. `preempted`: how often one lost its slot, to get another
+    later. `out_of_memory`: how often the device had no memory. `tokens`: all that were drawn, stop tokens included.
+    `prefills`, `steps`, `vocoder_calls`: how often the models ran.
+    """
+
+    waiting: int = 0
+    running: int = 0
+    limit: int = 0
+    finished: int = 0
+    cancelled: int = 0
+    failed: int = 0
+    preempted: int = 0
+    out_of_memory: int = 0
+    prefills: int = 0
+    steps: int = 0
+    tokens: int = 0
+    vocoder_calls: int = 0
+    samples: int = 0
+
+    @property
+    def mean_batch(self) -> float:
+        """Tokens a step, 0 before the first."""
+        return self.tokens / self.steps if self.steps else 0.0
+
+    @property
+    def audio_s(self) -> float:
+        """Seconds of audio made."""
+        return self.samples / RATE_HZ
+
+
 class Batcher(Generic[Latents]):
     """Speaks many sentences at once. `submit`, `statistics` and `close` are safe to call from any thread.
 
-    `start` begins the thread, which alone calls `decoder` and `vocoder`. Between its steps sequences join and leave,
+    `start` begins the thread, and only it calls `decoder` and `vocoder`. Between its steps sequences join and leave,
     cancels and deadlines take effect, and streams whose listeners are behind pause. What fails, fails the sentences
     that took part in it; the thread goes on, until the device fails three times in a row: then it ends. A device
     without memory gets a smaller batch, and the sentences that must leave it go on later where they were, from the
@@ -57,7 +95,7 @@ class Batcher(Generic[Latents]):
         self._clock = clock
         self._scheduler: Scheduler[Utterance] = Scheduler(slots=decoder.slots, cells=decoder.cells)
         self._inbox: deque[Utterance] = deque()
-        self._totals = BatcherTotals()
+        self._totals = BatcherStatistics()
         self._health = DeviceHealth()
         self._latents_per_call = LATENTS_PER_CALL
         self._lock = threading.Lock()  # of the inbox's bound, and of whether it is still emptied
@@ -90,7 +128,7 @@ class Batcher(Generic[Latents]):
 
     @property
     def is_running(self) -> bool:
-        """Whether sentences are being spoken: started, not closed, and the thread has not died."""
+        """True while sentences are being spoken: started, not closed, and the thread has not died."""
         return self._thread.is_alive() and not self._is_over
 
     def submit(
@@ -135,16 +173,16 @@ class Batcher(Generic[Latents]):
 
     def statistics(self) -> BatcherStatistics:
         """Figures of this moment; a step that is under way may be counted in part."""
-        return BatcherStatistics(
+        return replace(
+            self._totals,
             waiting=self._scheduler.waiting_count + len(self._inbox),
             running=len(self._scheduler.running),
             limit=self._scheduler.limit,
-            **asdict(self._totals),
         )
 
     def step(self) -> bool:
         """Do one step; for the thread, and for tests that run none. Whether there is more to do at once."""
-        self._hear()
+        self._attend()
         self._admit()
         self._decode()
         self._speak()
@@ -152,7 +190,7 @@ class Batcher(Generic[Latents]):
 
     # --- what callers want
 
-    def _hear(self) -> None:
+    def _attend(self) -> None:
         while self._inbox:
             self._receive(self._inbox[0])
             self._inbox.popleft()
@@ -241,7 +279,7 @@ class Batcher(Generic[Latents]):
                 self._speak_batch(due)
 
     def _due(self, *, is_stream: bool) -> list[tuple[Utterance, Window]]:
-        """What is ready, the longest-running first, as much as one call of the vocoder takes."""
+        """The windows that are ready, the longest-running first, as much as one call of the vocoder takes."""
         due: list[tuple[Utterance, Window]] = []
         room = self._latents_per_call
         for utterance in self._scheduler.running:
@@ -282,7 +320,7 @@ class Batcher(Generic[Latents]):
             self._drop(utterance, EngineFailed())
             return
         self._totals.samples += len(samples)
-        utterance.hear(window)
+        utterance.deliver(window)
         if utterance.is_complete:
             self._finish(utterance, last=samples)
         else:
@@ -305,7 +343,7 @@ class Batcher(Generic[Latents]):
     # --- leaving
 
     def _shrink(self, *, keep: Utterance | None = None) -> None:
-        """The device had no memory: go on with half of the batch. Who is alone may try each step twice."""
+        """The device had no memory: go on with half of the batch. One that runs by itself may try each step twice."""
         self._totals.out_of_memory += 1
         leaving = self._scheduler.shrink(keep=keep)
         logger.warning("no memory on the device: %d leave, %d may run", len(leaving), self._scheduler.limit)
@@ -329,10 +367,7 @@ class Batcher(Generic[Latents]):
     def _finish(self, utterance: Utterance, *, last: Samples | None) -> None:
         self._totals.finished += 1
         self._leave(utterance)
-        if last is None:
-            utterance.ticket.finish(utterance.outcome)
-        else:
-            utterance.ticket.deliver(last, outcome=utterance.outcome)
+        utterance.ticket.deliver(last, outcome=utterance.outcome)
 
     def _fail(self, utterances: Sequence[Utterance], cause: Exception) -> None:
         logger.error("the models broke on %d sentences", len(utterances), exc_info=cause)
@@ -347,7 +382,7 @@ class Batcher(Generic[Latents]):
         utterance.ticket.fail(error)
 
     def _leave(self, utterance: Utterance) -> None:
-        """Give back what it has, before its caller hears of the end. If the decoder breaks on it, `_end` finds it."""
+        """Give back what it has, before its caller learns of the end. If the decoder breaks on it, `_end` finds it."""
         if utterance.slot is not None:
             self._decoder.release(utterance.slot)
         self._scheduler.remove(utterance)
@@ -356,7 +391,7 @@ class Batcher(Generic[Latents]):
 
     def _run(self) -> None:
         try:
-            while self._hears_no_close():
+            while self._goes_on():
                 if not self.step():
                     self._rest()
         except BaseException as error:
@@ -366,8 +401,8 @@ class Batcher(Generic[Latents]):
         else:
             self._end()
 
-    def _hears_no_close(self) -> bool:
-        """Clears first, then looks: who closes meanwhile is either seen, or wakes the rest that follows."""
+    def _goes_on(self) -> bool:
+        """Clears first, then looks: a close that comes meanwhile is either seen, or wakes the rest that follows."""
         self._wake.clear()
         return not self._is_closing
 

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (its name everywhere)
 from torch import Tensor
 
-from voice.engines.xtts.sequence import DeviceMemoryFull
+from voice.engines.xtts.protocols import DeviceMemoryFull
 
 COLUMN_STEP = 64  # also keeps every head's keys on a boundary of 64 bytes, whatever the precision
 DENSE_COLUMN_STEP = 128
@@ -27,7 +27,7 @@ Attention = Callable[[int, Tensor], Tensor]
 
 @dataclass(frozen=True, slots=True)
 class CacheShape:
-    """What a cache holds: `slots` sequences at most, and `cells` positions: sequences times columns of the longest."""
+    """The room of a cache: `slots` sequences at most, and `cells` positions, sequences times the longest's columns."""
 
     layers: int
     heads: int
@@ -39,7 +39,7 @@ class CacheShape:
 
 
 class Cache(Protocol):
-    """What the decoder needs of a cache. Memory that runs out comes as torch's own errors."""
+    """A cache as the decoder needs it. Memory that runs out comes as torch's own errors."""
 
     column_step: int
     """Columns are taken in multiples of it."""
@@ -73,7 +73,7 @@ class Cache(Protocol):
         """Attention of a decode step. Row i has `lengths[i]` positions before it; `on_device` holds the same."""
 
 
-class SlotCache:
+class SlotCache(Cache):
     """One tensor per slot, taken at its final size: for CPUs.
 
     Pages that were never written take no memory there, so a sequence costs what it has reached, and nothing is copied
@@ -88,13 +88,11 @@ class SlotCache:
         self._taken: dict[int, Tensor] = {}
 
     def take(self, slot: int, length: int, columns: int) -> None:
-        """See `Cache`."""
         shape = self._shape
         size = (shape.layers, 2, shape.heads, rounded_up(columns, COLUMN_STEP), shape.head_size)
         self._taken[slot] = _untouched(size, shape.dtype)
 
     def release(self, slot: int) -> None:
-        """See `Cache`."""
         self._taken.pop(slot, None)
 
     def reserve(self, columns: int) -> None:
@@ -104,16 +102,13 @@ class SlotCache:
         """See `Cache`: nothing is kept."""
 
     def keys_values(self, slot: int) -> Sequence[Tensor]:
-        """See `Cache`."""
-        layers: Sequence[Tensor] = self._taken[slot].unbind(0)
-        return layers
+        return self._taken[slot].unbind(0)
 
     def batch(self, slots: Sequence[int]) -> list[int | None]:
         """See `Cache`: `slots`, in their order."""
         return list(slots)
 
     def attention(self, batch: Sequence[int | None], lengths: Sequence[int], on_device: Tensor) -> Attention:
-        """See `Cache`."""
         return _SlotAttention([self._taken[slot] for slot in batch if slot is not None], lengths)
 
 
@@ -127,15 +122,13 @@ class _SlotAttention:
         self._values = _by_layer([cache[:, 1:, :, : length + 1] for cache, length in pairs])
 
     def __call__(self, layer: int, projected: Tensor) -> Tensor:
-        """See `Attention`."""
         keys, values = self._keys[layer], self._values[layer]
         heads, head_size = keys[0].shape[1], keys[0].shape[3]
         rows = projected.view(len(keys), 3, heads, 1, head_size)
         torch._foreach_copy_(self._new[layer], rows[:, 1:, :, 0].unbind(0))
         queries = rows[:, :1].unbind(0)
         attended = [F.scaled_dot_product_attention(*row) for row in zip(queries, keys, values, strict=True)]
-        joined: Tensor = torch.cat(attended).view(len(keys), heads * head_size)
-        return joined
+        return torch.cat(attended).view(len(keys), heads * head_size)
 
 
 def _untouched(size: Sequence[int], dtype: torch.dtype) -> Tensor:
@@ -156,7 +149,7 @@ def _by_layer(views: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
     return list(zip(*(view.unbind(0) for view in views), strict=True))
 
 
-class DenseCache:
+class DenseCache(Cache):
     """One tensor per layer, (2, rows, heads, columns, head size), all sequences side by side: for GPUs.
 
     One kernel attends for the whole batch, masked beyond each sequence, and shapes stay the same for many steps, as a
@@ -177,7 +170,6 @@ class DenseCache:
         self.version = 0
 
     def take(self, slot: int, length: int, columns: int) -> None:
-        """See `Cache`."""
         promised = rounded_up(columns, DENSE_COLUMN_STEP)
         self._make_room(len(self._promised) + 1, length, longest=max(promised, *self._promised.values(), 0))
         row = self._rows.index(None)
@@ -187,12 +179,10 @@ class DenseCache:
         self._promised[slot] = promised
 
     def release(self, slot: int) -> None:
-        """See `Cache`."""
         if self._promised.pop(slot, None) is not None:
             self._rows[self._rows.index(slot)] = None
 
     def reserve(self, columns: int) -> None:
-        """See `Cache`."""
         self._make_room(len(self._promised), columns, longest=max(self._promised.values(), default=0))
 
     def trim(self) -> None:
@@ -205,7 +195,6 @@ class DenseCache:
             self._fit(shape.slots, kept)
 
     def keys_values(self, slot: int) -> Sequence[Tensor]:
-        """See `Cache`."""
         row = self._rows.index(slot)
         return [layer[:, row, :, : self._columns] for layer in self._layers]
 
@@ -273,14 +262,12 @@ class _DenseAttention:
         self._mask = (columns <= lengths[:, None])[:, None, None]
 
     def __call__(self, layer: int, projected: Tensor) -> Tensor:
-        """See `Attention`."""
         kept = self._layers[layer]
         _, rows, heads, _, head_size = kept.shape
         new = projected.view(rows, 3, heads, head_size)
         kept[:, self._places, :, self._lengths] = new[:, 1:]
         attended = F.scaled_dot_product_attention(new[:, 0, :, None], kept[0], kept[1], attn_mask=self._mask)
-        joined: Tensor = attended.reshape(rows, heads * head_size)
-        return joined
+        return attended.reshape(rows, heads * head_size)
 
 
 def cache_for(shape: CacheShape) -> Cache:

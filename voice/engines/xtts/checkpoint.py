@@ -1,4 +1,9 @@
-"""Reads an XTTS v2 checkpoint folder: its weights, what they are, and a fingerprint of them."""
+"""Reads an XTTS v2 checkpoint folder: its weights, what they are, and a fingerprint of them.
+
+Coqui's files are Python pickles, which can call anything when they are loaded. torch's restricted unpickler builds
+tensors and plain containers only. The published XTTS v2 file also holds its training configuration as objects: for
+their classes we give it inert stand-ins, which are dropped.
+"""
 
 import hashlib
 import json
@@ -15,16 +20,27 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from voice.engines.xtts.layout import Size, expected_sizes
-from voice.engines.xtts.options import PICKLE, SAFETENSORS, checkpoint_problem
-from voice.engines.xtts.pickle_file import pickled_weights
-from voice.engines.xtts.shape import XttsShape, shape_read
+from voice.engines.xtts.configuration import PICKLE, SAFETENSORS, checkpoint_problem
+from voice.engines.xtts.shape import Size, XttsShape, expected_sizes, shape_read
 from voice.errors import EngineUnavailable
 
 logger = logging.getLogger(__name__)
 
 REMAP_BYTES = 256 * 2**20
 FINGERPRINT_VALUES = 256  # of each tensor: one page of a memory-mapped file
+NO_TENSORS = "it is no checkpoint of tensors only, or is damaged"
+CONFIGURATION_CLASSES = (
+    "TTS.tts.configs.xtts_config.XttsConfig",
+    "TTS.tts.configs.xtts_config.XttsArgs",
+    "TTS.tts.configs.xtts_config.XttsAudioConfig",
+    "TTS.tts.models.xtts.XttsArgs",
+    "TTS.tts.models.xtts.XttsAudioConfig",
+    "TTS.config.shared_configs.BaseDatasetConfig",
+)
+"""Every class that Coqui's own loader allows in its published checkpoints, by the names of then and now."""
+
+LEFTOVERS = ("torch_mel_spectrogram_style_encoder", "torch_mel_spectrogram_dvae", "dvae")  # of the GPT's trainer
+ALIASES = ("gpt.gpt_inference.", "gpt.gpt.wte.")  # the same tensors again, by the names of Hugging Face's GPT-2
 
 
 class _Weights(Mapping[str, Tensor]):
@@ -60,7 +76,7 @@ class Checkpoint:
     """An opened checkpoint; its weights are read from the file when they are asked for.
 
     `fingerprint`: SHA-256 over the shape and the first values of every tensor, as 64 hexadecimal digits. It is the
-    same for model.pth and the model.safetensors made from it, and takes milliseconds. It tells checkpoints apart, as
+    same for model.pth and the model.safetensors made from it, and takes milliseconds. It distinguishes checkpoints, as
     training moves all values of a tensor; it does not detect damage further inside a tensor, which the download's
     SHA-256 does.
     """
@@ -131,6 +147,45 @@ class _SafetensorsFile(Mapping[str, Tensor]):
         return len(self._names)
 
 
+class _Configuration:
+    """Takes the place of Coqui's configuration classes: keeps nothing."""
+
+    def __setstate__(self, state: object) -> None:
+        pass
+
+
+def pickled_weights(path: Path) -> Mapping[str, Tensor]:
+    """The tensors of a .pth file by published name, memory-mapped: views of the file, not to be written to.
+
+    Both layouts are read: that of publication and that of the trainer, where all names begin with `xtts.`; and both
+    ways in which torch has stored weight normalisation.
+    Raises EngineUnavailable `checkpoint_unreadable` for anything else, such as objects of other classes.
+    """
+    stand_ins = [(_Configuration, name) for name in CONFIGURATION_CLASSES]
+    try:
+        with torch.serialization.safe_globals(stand_ins):
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except Exception as error:  # a damaged or hostile pickle makes the unpickler raise anything
+        raise _unreadable(path, NO_TENSORS) from error
+    state = content.get("model", content) if isinstance(content, dict) else None
+    if not isinstance(state, dict):
+        raise _unreadable(path, NO_TENSORS)
+    return dict(_renamed(state))
+
+
+def _renamed(state: Mapping[object, object]) -> Iterator[tuple[str, Tensor]]:
+    for written, tensor in state.items():
+        if not isinstance(written, str) or not isinstance(tensor, Tensor):
+            continue
+        name = written.removeprefix("xtts.")
+        if name.split(".")[0] in LEFTOVERS or name.startswith(ALIASES):
+            continue
+        if name.endswith((".weight_g", ".weight_v")):
+            place = 0 if name.endswith("_g") else 1
+            name = f"{name.removesuffix(name[-9:])}.parametrizations.weight.original{place}"
+        yield name, tensor
+
+
 def convert_to_safetensors(folder: Path) -> Path:
     """Write model.safetensors beside model.pth, from which the engine starts in a second. Returns its path.
 
@@ -161,7 +216,7 @@ def convert_to_safetensors(folder: Path) -> Path:
 
 
 def _is_older(converted: Path, source: Path) -> bool:
-    """Whether `source` was replaced after `converted` was made of it, by a model of one's own for example."""
+    """True if `source` was replaced after `converted` was made of it, by a model of one's own for example."""
     if not source.is_file() or source.stat().st_mtime <= converted.stat().st_mtime:
         return False
     logger.warning("%s is newer than %s and is used: convert it with download_xtts", source.name, converted.name)

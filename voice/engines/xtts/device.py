@@ -1,4 +1,4 @@
-"""Where the model runs and in which precision, and how much of the device's memory is in use."""
+"""The device that the model runs on, its precision, and its memory in use."""
 
 import os
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import torch
 
-from voice.engines.xtts.options import XttsConfiguration
-from voice.engines.xtts.sequence import DeviceMemoryFull
+from voice.engines.xtts.configuration import XttsConfiguration
+from voice.engines.xtts.protocols import DeviceMemoryFull
 from voice.errors import EngineUnavailable
 
 CPU_BFLOAT16 = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")  # x86-64: AMX, AVX-512; ARM: NEON, SVE
@@ -52,8 +52,7 @@ def precision_choose(configuration: XttsConfiguration, device: torch.device) -> 
     A GPU without it takes float16, a CPU without it float32: emulated, bfloat16 is slower and still less exact.
     """
     if configuration.precision != "auto":
-        asked: torch.dtype = getattr(torch, configuration.precision)
-        return asked
+        return getattr(torch, configuration.precision)
     if device.type == "cuda":
         is_native = torch.cuda.is_bf16_supported(including_emulation=False)
         return torch.bfloat16 if is_native else torch.float16
@@ -61,13 +60,13 @@ def precision_choose(configuration: XttsConfiguration, device: torch.device) -> 
 
 
 def cpu_has_bfloat16() -> bool:
-    """Whether the CPU multiplies in bfloat16: AVX-512 BF16, AMX, or ARM's BF16."""
+    """True if the CPU multiplies in bfloat16: AVX-512 BF16, AMX, or ARM's BF16."""
     capabilities = torch.cpu.get_capabilities()
     return any(capabilities.get(name, False) for name in CPU_BFLOAT16)
 
 
 def onednn_computes(dtype: torch.dtype) -> bool:
-    """Whether oneDNN is there and takes `dtype` in its fused and packed operations: float32, bfloat16 on some CPUs."""
+    """True if oneDNN is there and takes `dtype` in its fused and packed operations: float32, bfloat16 on some CPUs."""
     if not torch.backends.mkldnn.is_available():
         return False
     computes: bool = dtype == torch.float32 or (
@@ -77,7 +76,7 @@ def onednn_computes(dtype: torch.dtype) -> bool:
 
 
 def is_memory_full(error: BaseException | None) -> bool:
-    """Whether torch says by `error` that memory is full, of a GPU or of the CPU: the allocator or a library."""
+    """True if torch says by `error` that memory is full, of a GPU or of the CPU: the allocator or a library."""
     if isinstance(error, torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and any(message in str(error) for message in FULL_MEMORY)
@@ -101,7 +100,7 @@ def compute_float32_exactly() -> None:
 
 
 def memory_report(device: torch.device) -> DeviceMemory:
-    """What this process holds of the memory of `device`, and how much there is.
+    """The memory of `device` that this process holds, and all that there is.
 
     On CUDA: what torch has reserved, and the whole card. On a CPU: resident memory, and the machine's or its
     control group's. Linux only for the CPU.

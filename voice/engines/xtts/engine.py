@@ -1,27 +1,29 @@
 """XTTS v2: voice cloning and speech in 17 languages from Coqui's checkpoint, many sentences in one batch."""
 
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from voice.audio.waveform import Waveform
-from voice.engines.base import LANGUAGES, SpeechChunk, SynthesisParams, VoiceProfile
+from voice.engines.base import SpeechChunk, SpeechEngine, SynthesisParams, VoiceProfile, check_language
+from voice.engines.xtts import ENGINE
+from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.failures import engine_stopped
-from voice.engines.xtts.options import (
-    ENGINE_NAME,
-    ENGINE_VERSION,
-    LANGUAGE_CODES,
-    OPTION_SPECS,
-    XttsConfiguration,
-    require_available,
-)
-from voice.errors import EngineUnavailable, InvalidText
+from voice.engines.xtts.profile import blend
+from voice.errors import EngineUnavailable
 
 if TYPE_CHECKING:
     from voice.engines.xtts.runtime import XttsRuntime
 
 
-class XttsEngine:
+def make(values: Mapping[str, Any]) -> "XttsEngine":
+    """The engine of these settings. Raises EngineUnavailable where an operator has to act first."""
+    configuration = XttsConfiguration.of_settings(values)
+    configuration.require_available()
+    return XttsEngine(configuration)
+
+
+class XttsEngine(SpeechEngine):
     """The engine of one process: one model on one device, one batch for all callers. See `docs/ENGINES.md`.
 
     Made without torch, so that the web process can ask what it is; the model is loaded by `warm_up` or at the first
@@ -29,10 +31,7 @@ class XttsEngine:
     has broken: a device that fails again and again does so until the process ends, and nothing is loaded again.
     """
 
-    name = ENGINE_NAME
-    version = ENGINE_VERSION
-    languages = LANGUAGE_CODES
-    option_specs = OPTION_SPECS
+    spec = ENGINE
 
     def __init__(self, configuration: XttsConfiguration) -> None:
         self._configuration = configuration
@@ -42,7 +41,7 @@ class XttsEngine:
 
     @property
     def is_broken(self) -> bool:
-        """Whether the batch died: every call raises EngineUnavailable `engine_stopped` until the process ends."""
+        """True when the batch died: every call raises EngineUnavailable `engine_stopped` until the process ends."""
         with self._lock:
             self._let_go_of_the_dead()
             return self._is_broken
@@ -52,7 +51,7 @@ class XttsEngine:
         self._runtime().warm_up()
 
     def close(self) -> None:
-        """Give the device back; who waits is told `engine_stopped`. The next call loads the model again."""
+        """Give the device back; whoever waits gets `engine_stopped`. The next call loads the model again."""
         with self._lock:
             loaded, self._loaded = self._loaded, None
         if loaded is not None:
@@ -63,7 +62,7 @@ class XttsEngine:
 
         Raises EngineError `reference_unusable` for less than a third of a second, InvalidText `language_unsupported`.
         """
-        check_language(language)
+        check_language(language, ENGINE)
         return self._runtime().clone(references)
 
     def synthesize(
@@ -71,37 +70,35 @@ class XttsEngine:
     ) -> Generator[SpeechChunk, None, None]:
         """Speak `text`, a chunk for each sentence; see `SpeechEngine.synthesize`.
 
-        Chunks are float32 at 24 kHz. Each sentence is the best of up to three takes, judged by `guards.judge`. Raises,
+        Chunks are float32 at 24 kHz. Each sentence is the best of up to three takes, judged by `takes.judge`. Raises,
         at the first step, EngineError `profile_mismatch`, InvalidText `language_unsupported` or `text_unspeakable`;
         at any step OutputRejected `output_silent`, EngineError of the batch (`Ticket.wait`), and what
         `params.heartbeat` raises.
         """
-        check_language(language)
+        check_language(language, ENGINE)
         runtime = self._runtime()
         yield from runtime.spoken(profile, text, language, params).judged(ahead=runtime.ahead)
 
     def stream(
         self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams
-    ) -> Iterator[SpeechChunk]:
+    ) -> Generator[SpeechChunk, None, None]:
         """Speak `text` as it is made: the first chunk is a third of a second long, those that follow are longer.
 
         The samples are those of `synthesize` within 1e-3, but of each sentence's first take: what was heard cannot be
-        taken back. Who does not go on to iterate is not decoded for. Raises as `synthesize`.
+        taken back. Nothing is decoded for a caller that does not go on to iterate. Raises as `synthesize`.
         """
-        check_language(language)
+        check_language(language, ENGINE)
         yield from self._runtime().spoken(profile, text, language, params).streamed()
 
     def blend(self, parts: Sequence[tuple[VoiceProfile, float]]) -> VoiceProfile:
-        """A voice between voices: latents and embeddings interpolated.
-
-        Raises EngineError `profile_mismatch`, InvalidRequest `blend_invalid` for no parts or weights that are not
-        positive.
-        """
-        return self._runtime().blend(parts)
+        """A voice between voices: latents and embeddings interpolated. See `SpeechEngine.blend`."""
+        runtime = self._runtime()
+        return blend(parts, fingerprint=runtime.fingerprint, channels=runtime.shape.channels)
 
     def similarity(self, profile: VoiceProfile, waveform: Waveform) -> float:
         """Cosine of the speaker embeddings of profile and waveform by XTTS's own encoder, 0..1."""
-        return self._runtime().similarity(profile, waveform)
+        runtime = self._runtime()
+        return runtime.conditioner.similarity(runtime.voice(profile).speaker_embedding, waveform)
 
     def report(self) -> Mapping[str, float]:
         """Figures of the batch, of takes and their faults, of the device's memory; empty while nothing is loaded."""
@@ -114,7 +111,7 @@ class XttsEngine:
             if self._is_broken:
                 raise engine_stopped()
             if self._loaded is None:
-                require_available(self._configuration)
+                self._configuration.require_available()
                 try:
                     from voice.engines.xtts.runtime import XttsRuntime  # torch: only where it runs
                 except ModuleNotFoundError as error:
@@ -131,9 +128,3 @@ class XttsEngine:
             self._loaded.close()
             self._loaded = None
             self._is_broken = True
-
-
-def check_language(language: str) -> None:
-    """Raise InvalidText `language_unsupported` unless `language` is one of the product's 17."""
-    if language not in LANGUAGES:
-        raise InvalidText("language_unsupported", f"This engine does not speak {language!r}.")

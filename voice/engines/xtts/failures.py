@@ -1,8 +1,28 @@
-"""What sentences fail with when the models break, and when the device has failed too often to go on. No torch."""
+"""The errors that sentences fail with when models or device break, and when the device broke too often. No torch."""
 
-from voice.errors import EngineUnavailable, VoiceError
+from voice.errors import EngineError, EngineUnavailable, VoiceError
 
 DEVICE_FAILURES_MAX = 3
+
+
+class EngineOutOfMemory(EngineError):
+    """The device has no memory for this sentence though nothing else runs on it. It may have later."""
+
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            "engine_out_of_memory", "The device ran out of memory. Try again, or give it less other work."
+        )
+
+
+class EngineFailed(EngineError):
+    """Something broke in the model or on the device; the sentence that broke may have been another one."""
+
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("engine_failed", "The speech engine broke on this. It is logged. Try again.")
 
 
 class DeviceBroken(Exception):
@@ -27,7 +47,7 @@ class DeviceHealth:
 
 
 def engine_stopped() -> EngineUnavailable:
-    """What is said to those whose engine has ended."""
+    """The error of a call to an engine that has ended."""
     return EngineUnavailable(
         "engine_stopped", "The engine has stopped here. Try again; tell the operator if it stays."
     )
@@ -45,3 +65,11 @@ def forget_frames(error: BaseException) -> None:
     while link is not None:
         link.__traceback__ = None
         link = link.__cause__ or link.__context__
+
+
+def copied(error: VoiceError) -> VoiceError:
+    """A copy to be raised: its traceback leads to frames that hold the ticket, which must not hold it in turn."""
+    like = type(error).__new__(type(error), *error.args)
+    like.__dict__.update(error.__dict__)
+    like.__cause__ = error.__cause__
+    return like

@@ -3,6 +3,9 @@
 Kong et al. 2020, arXiv:2010.05646, V1, with the speaker's bias that Coqui adds before and after each upsampling. Zero
 padding at the ends of a sentence means that every layer's output is zero outside of it: a tile that looks beyond an
 end is held to just that, so it gives the same samples as the whole sentence.
+
+Tensors are (rows, channels, 1, time) with the channels of one moment beside each other in memory (`channels_last`):
+oneDNN and cuDNN then use their matrix units without reordering each layer's input and output.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +15,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (the field's name for it)
 from torch import Tensor
 
-from voice.engines.xtts.convolution import Convolution, phases_interleaved, upsampling_weight
+from voice.engines.xtts.device import onednn_computes
 from voice.engines.xtts.windows import (
     RESBLOCK_DILATIONS,
     RESBLOCK_KERNELS,
@@ -24,6 +27,84 @@ from voice.engines.xtts.windows import (
 PREFIX = "hifigan_decoder.waveform_decoder."
 SLOPE = 0.1
 LAST_SLOPE = 0.01  # HiFi-GAN leaves the leaky_relu before its last convolution at torch's default
+
+
+@dataclass(frozen=True, slots=True)
+class Convolution:
+    """One layer that keeps the length: zeros beyond both ends.
+
+    `is_fused`: the weight is in oneDNN's own order, and activation or sum run inside its kernel while the values are
+    in registers. For the CPU, in float32 and bfloat16.
+    """
+
+    weight: Tensor
+    bias: Tensor | None
+    padding: int
+    dilation: int
+    is_fused: bool
+
+    @classmethod
+    def prepare(cls, weight: Tensor, bias: Tensor | None, *, dilation: int = 1) -> "Convolution":
+        """Take a weight of shape (channels out, channels in, odd kernel), on the device and in the dtype to run in."""
+        padding = (weight.shape[-1] - 1) // 2 * dilation
+        weight = weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+        is_fused = weight.device.type == "cpu" and onednn_computes(weight.dtype)
+        if is_fused:
+            weight = torch.ops.mkldnn._reorder_convolution_weight(
+                weight, (0, padding), (1, 1), (1, dilation), 1, (1, weight.shape[1], 1, 4096)
+            )
+        return cls(weight, bias, padding, dilation, is_fused)
+
+    def __call__(self, x: Tensor, *, slope: float | None = None) -> Tensor:
+        """The convolution of `x`, then leaky_relu with `slope` if one is given."""
+        result: Tensor
+        if self.is_fused:
+            activation, scalars = ("none", []) if slope is None else ("leaky_relu", [slope])
+            result = torch.ops.mkldnn._convolution_pointwise(
+                x, self.weight, self.bias, *self._geometry, activation, scalars, ""
+            )
+            return result
+        result = self._plain(x)
+        return result if slope is None else F.leaky_relu_(result, slope)
+
+    def add_to(self, total: Tensor, x: Tensor) -> None:
+        """Add the convolution of `x` to `total`, in place."""
+        if self.is_fused:
+            torch.ops.mkldnn._convolution_pointwise_.binary(
+                total, x, self.weight, self.bias, *self._geometry, "add", 1.0, None, [], None
+            )
+        else:
+            total += self._plain(x)
+
+    def _plain(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.weight, self.bias, padding=(0, self.padding), dilation=(1, self.dilation))
+
+    @property
+    def _geometry(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int], int]:
+        return (0, self.padding), (1, 1), (1, self.dilation), 1
+
+
+def upsampling_weight(weight: Tensor, *, stride: int) -> Tensor:
+    """The weight of a convolution whose output, `stride` moments in each, is that of a transposed convolution.
+
+    `weight`: (channels in, channels out, kernel) of one that multiplies the length by `stride`, an even number, and
+    has a kernel of 2 x `stride`. Result: (stride x channels out, channels in, 3).
+    """
+    padding = stride // 2
+    phases = []
+    for phase in range(stride):
+        taps = [phase + padding + offset * stride for offset in (1, 0, -1)]  # of the input before, at and after
+        phases.append(
+            torch.stack([weight[:, :, tap] if 0 <= tap < 2 * stride else 0 * weight[:, :, 0] for tap in taps], dim=-1)
+        )
+    return torch.cat(phases, dim=1).transpose(0, 1)
+
+
+def phases_interleaved(x: Tensor, *, stride: int) -> Tensor:
+    """(rows, stride x channels, 1, time) as (rows, channels, 1, stride x time): a view, in channels_last."""
+    rows, channels, _, length = x.shape
+    return x.permute(0, 2, 3, 1).reshape(rows, 1, length * stride, channels // stride).permute(0, 3, 1, 2)
+
 
 Block = tuple[tuple[Convolution, Convolution], ...]
 Outside = list[tuple[int, slice]]
@@ -117,8 +198,7 @@ class Generator:
             return self._tensor(f"{name}.weight")
         magnitude = self._tensor(f"{name}.parametrizations.weight.original0")
         direction = self._tensor(f"{name}.parametrizations.weight.original1")
-        folded: Tensor = direction * (magnitude / torch.linalg.vector_norm(direction, dim=(1, 2), keepdim=True))
-        return folded
+        return direction * (magnitude / torch.linalg.vector_norm(direction, dim=(1, 2), keepdim=True))
 
     def _tensor(self, name: str) -> Tensor:
         return self._weights[PREFIX + name].to(self._device, torch.float64)

@@ -20,10 +20,9 @@ from torch import Tensor
 from voice.engines.xtts.cache import Attention, CacheShape, cache_for, rounded_up
 from voice.engines.xtts.device import device_memory
 from voice.engines.xtts.graphs import StepGraph
-from voice.engines.xtts.layout import CONDITIONING_LATENTS
+from voice.engines.xtts.protocols import Decoder, Prompt
 from voice.engines.xtts.sampling import Draw, controls_of, draw_tokens, uniforms
-from voice.engines.xtts.sequence import Prompt
-from voice.engines.xtts.shape import XttsShape
+from voice.engines.xtts.shape import CONDITIONING_LATENTS, XttsShape
 from voice.engines.xtts.weights import gpt_weights
 
 FILLER_TOKEN = 1  # stands for the prefix in the ids that Coqui hands to Hugging Face, so it counts as repeated
@@ -41,7 +40,7 @@ class _Sequence:
     tokens: list[int] = field(default_factory=list)
 
 
-class GptDecoder:
+class GptDecoder(Decoder[Tensor]):
     """Decodes up to `slots` sequences at once, each at its own length, with its own sampling. One thread drives it.
 
     In bfloat16 on an x86-64 CPU with AVX-512, latents and tokens are bit for bit the same whatever else is in the
@@ -85,19 +84,13 @@ class GptDecoder:
         self._voices: OrderedDict[bytes, Tensor] = OrderedDict()
 
     def columns(self, prompt: Prompt) -> int:
-        """Positions that the sequence may come to hold, as many as the cache takes for it.
-
-        Conditioning, text, its two ends, the start, audio tokens.
-        """
+        """Conditioning, text, its two ends, the start, audio tokens: as many as the cache takes for them."""
         return rounded_up(
             CONDITIONING_LATENTS + len(prompt.text_ids) + 2 + 1 + prompt.max_tokens, self._cache.column_step
         )
 
     def prefill(self, slot: int, prompt: Prompt, generated: Sequence[int] = ()) -> None:
-        """Begin a sequence in a free slot, or go on behind the `generated` tokens of one that was preempted.
-
-        There is a latent for each of `generated` afterwards. Raises DeviceMemoryFull, ValueError for a slot in use.
-        """
+        """See `Decoder.prefill`. Raises ValueError for a slot in use."""
         if slot in self._sequences:
             raise ValueError(f"slot {slot} is in use")
         try:
@@ -108,10 +101,7 @@ class GptDecoder:
             raise
 
     def step(self, slots: Sequence[int]) -> list[int]:
-        """Draw the next token of each of `slots`, any of those in use, in their order.
-
-        `stop_token` ends a sequence: release it. Raises DeviceMemoryFull, ValueError behind a sequence's `max_tokens`.
-        """
+        """See `Decoder.step`. Raises ValueError behind a sequence's `max_tokens`."""
         sequences = [self._sequences[slot] for slot in slots]
         if any(len(sequence.tokens) >= sequence.prompt.max_tokens for sequence in sequences):
             raise ValueError("a sequence is longer than its prompt allows")
@@ -128,16 +118,13 @@ class GptDecoder:
         float32, or float64 in float64; a copy. NaN from where the sequence's numbers overflowed, and so is the sound
         that is made of it; other sequences are not touched by it.
         """
-        latents: Tensor = self._latents[slot, start:stop].clone()
-        return latents
+        return self._latents[slot, start:stop].clone()
 
     def release(self, slot: int) -> None:
-        """Free a slot, whatever state it is in."""
         self._sequences.pop(slot, None)
         self._cache.release(slot)
 
     def trim(self) -> None:
-        """Give memory back to the device that no sequence uses."""
         self._voices.clear()
         self._cache.trim()
         if self._device.type == "cuda":
@@ -203,8 +190,7 @@ class GptDecoder:
             else:
                 pending = sequence.tokens[-1] if sequence.tokens else self._shape.start_audio
                 rows.append((slot, len(sequence.tokens), pending, sequence.length))
-        integers: Tensor = torch.tensor(rows, dtype=torch.long).t().contiguous()
-        return integers
+        return torch.tensor(rows, dtype=torch.long).t().contiguous()
 
     def _graph_step(self, rows: Tensor, controls: Tensor) -> Tensor:
         return self._forward(rows, controls, self._cache.attention((), (), rows[_LENGTH]))
@@ -221,14 +207,12 @@ class GptDecoder:
 
     def _text(self, ids: Sequence[int]) -> Tensor:
         framed = torch.tensor([self._shape.start_text, *ids, self._shape.stop_text], device=self._device)
-        embedded: Tensor = self._weights.text_embedding[framed] + self._weights.text_positions[: len(framed)]
-        return embedded
+        return self._weights.text_embedding[framed] + self._weights.text_positions[: len(framed)]
 
     def _audio(self, tokens: Sequence[int]) -> Tensor:
         """Embeddings of the first audio tokens."""
         ids = torch.tensor(tokens, dtype=torch.long, device=self._device)
-        embedded: Tensor = self._weights.audio_embedding[ids] + self._weights.audio_positions[: len(tokens)]
-        return embedded
+        return self._weights.audio_embedding[ids] + self._weights.audio_positions[: len(tokens)]
 
     def _blocks(self, hidden: Tensor, attention: Attention) -> Tensor:
         """The transformer, (rows, channels) to (rows, channels); what it adds up stays in at least float32."""
@@ -257,12 +241,10 @@ class _PromptAttention:
         self._mask = torch.ones(count, self._stop, dtype=torch.bool, device=kept[0].device).tril_(start)
 
     def __call__(self, layer: int, projected: Tensor) -> Tensor:
-        """See `Attention`."""
         _, heads, _, head_size = self._kept[layer].shape
         count = len(projected)
         new = projected.view(count, 3, heads, head_size).permute(1, 2, 0, 3)
         kept = self._kept[layer][:, :, : self._stop]
         kept[:, :, self._start :].copy_(new[1:])
         attended = F.scaled_dot_product_attention(new[:1], kept[:1], kept[1:], attn_mask=self._mask)
-        rows: Tensor = attended[0].transpose(0, 1).reshape(count, heads * head_size)
-        return rows
+        return attended[0].transpose(0, 1).reshape(count, heads * head_size)

@@ -33,7 +33,7 @@ class StepGraph:
         self._output: Tensor
 
     def __call__(self, version: int, idle: Tensor, inputs: tuple[Tensor, Tensor]) -> Tensor:
-        """What the step gives for `inputs`, two tensors on the CPU; valid until the next call.
+        """The result of the step for `inputs`, two tensors on the CPU; valid until the next call.
 
         `idle`, shaped as the first of them, is what the step is run with before it is captured: it must do no harm.
         Raises what torch says of a full memory, and captures at the next call.

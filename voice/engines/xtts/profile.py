@@ -1,15 +1,14 @@
 """A voice of XTTS as a profile, and back. No torch in here."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voice.engines.base import VoiceProfile
-from voice.engines.xtts.layout import CONDITIONING_LATENTS
-from voice.engines.xtts.options import ENGINE_NAME, ENGINE_VERSION
+from voice.engines.base import VoiceProfile, blend_shares, check_profile
+from voice.engines.xtts import ENGINE
+from voice.engines.xtts.shape import CONDITIONING_LATENTS
 from voice.errors import EngineError, InvalidRequest
 
 EMBEDDING_SIZE = 512
@@ -32,12 +31,12 @@ def profile_make(
 ) -> VoiceProfile:
     """The profile of a voice; 130 KB at the published size.
 
-    Metadata: `checkpoint`, the fingerprint of the weights that alone understand these arrays, and
+    Metadata: `checkpoint`, the fingerprint of the only weights that understand these arrays, and
     `reference_durations_s`.
     """
     return VoiceProfile(
-        ENGINE_NAME,
-        ENGINE_VERSION,
+        ENGINE.name,
+        ENGINE.version,
         {"conditioning": conditioning, "speaker_embedding": speaker_embedding},
         {
             "checkpoint": fingerprint,
@@ -52,9 +51,7 @@ def profile_read(profile: VoiceProfile, *, fingerprint: str, channels: int) -> X
     Raises EngineError `profile_mismatch` for a profile of another engine, version or checkpoint, and for arrays of
     another shape or type, or with values that are not finite.
     """
-    if (profile.engine, profile.engine_version) != (ENGINE_NAME, ENGINE_VERSION):
-        made_by = f"{profile.engine} {profile.engine_version}"
-        raise _mismatch(f"The voice was made by {made_by}, and this is {ENGINE_NAME} {ENGINE_VERSION}")
+    check_profile(profile, ENGINE)
     if profile.metadata.get("checkpoint") != fingerprint:
         raise _mismatch("The voice was made with another checkpoint of XTTS than the one that is loaded")
     return XttsVoice(
@@ -72,11 +69,8 @@ def blend(parts: Sequence[tuple[VoiceProfile, float]], *, fingerprint: str, chan
     Raises EngineError `profile_mismatch` like `profile_read`, InvalidRequest `blend_invalid` for no parts or weights
     that are not positive.
     """
-    weights = np.array([weight for _, weight in parts], np.float64)
-    if not parts or not all(math.isfinite(weight) and weight > 0 for _, weight in parts):
-        raise InvalidRequest("blend_invalid", "A blend needs at least one voice, and positive weights.")
+    shares = np.array(blend_shares(parts), np.float64)
     voices = [profile_read(profile, fingerprint=fingerprint, channels=channels) for profile, _ in parts]
-    shares = weights / weights.sum()
     embeddings = np.stack([voice.speaker_embedding for voice in voices]).astype(np.float64)
     mean = shares @ embeddings
     length = np.linalg.norm(mean)

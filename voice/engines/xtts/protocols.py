@@ -1,11 +1,51 @@
-"""What the batcher asks of the two models on the device. One thread calls them all. No torch."""
+"""The two models as the batcher sees them: a decoder and a vocoder, which one thread calls. No torch."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from voice.audio.waveform import Samples
-from voice.engines.xtts.sequence import Prompt
 from voice.engines.xtts.windows import Latents, Piece
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Settings of the draw of the next audio token, with the meanings that transformers and Coqui give these names.
+
+    `is_greedy` takes the likeliest token and ignores temperature, top_k and top_p. The same `seed` draws the same
+    tokens from the same logits, whoever else is in the batch, also when a sequence is prefilled again in its middle.
+    """
+
+    temperature: float = 0.75
+    top_k: int = 50
+    top_p: float = 0.85
+    repetition_penalty: float = 5.0
+    is_greedy: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """All that the GPT reads before it speaks.
+
+    `conditioning`: float32, shape (32, channels), the voice. `text_ids`: token ids of one sentence, the language tag
+    first, without the start and stop tokens of the text. Between `min_tokens` and `max_tokens` audio tokens are
+    drawn, the stop token not counted: it cannot come earlier, and decoding ends without it at `max_tokens`.
+    """
+
+    conditioning: NDArray[np.float32]
+    text_ids: tuple[int, ...]
+    sampling: Sampling = field(default_factory=Sampling)
+    min_tokens: int = 1
+    max_tokens: int = 600
+
+
+class DeviceMemoryFull(Exception):
+    """The device has no memory for this; whoever asked shrinks the batch and asks again."""
+
 
 LatentsOut = TypeVar("LatentsOut", covariant=True)
 
@@ -18,17 +58,14 @@ class Decoder(Protocol[LatentsOut]):
     that was being prefilled: release it.
     """
 
-    @property
-    def slots(self) -> int:
-        """The most sequences at once."""
+    slots: int
+    """The most sequences at once."""
 
-    @property
-    def cells(self) -> int:
-        """Positions that the cache may hold: slots in use times the columns of the longest sequence."""
+    cells: int
+    """Positions that the cache may hold: slots in use times the columns of the longest sequence."""
 
-    @property
-    def stop_token(self) -> int:
-        """The token by which a sequence ends."""
+    stop_token: int
+    """The token by which a sequence ends."""
 
     def columns(self, prompt: Prompt) -> int:
         """Positions that the sequence may come to hold."""

@@ -15,16 +15,15 @@ from voice.engines.base import SynthesisParams, VoiceProfile
 from voice.engines.xtts.batcher import Batcher
 from voice.engines.xtts.checkpoint import Checkpoint
 from voice.engines.xtts.conditioning import Conditioner
+from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.device import device_choose, memory_report, precision_choose
 from voice.engines.xtts.gpt import GptDecoder
-from voice.engines.xtts.options import XttsConfiguration
-from voice.engines.xtts.profile import XttsVoice, blend, profile_make, profile_read
-from voice.engines.xtts.sentences import sentences_of
-from voice.engines.xtts.sequence import Prompt
+from voice.engines.xtts.profile import XttsVoice, profile_make, profile_read
+from voice.engines.xtts.protocols import Prompt
+from voice.engines.xtts.sentences import TextTokenizer, sentences_of
 from voice.engines.xtts.shape import XttsShape
 from voice.engines.xtts.speaking import SpokenText
 from voice.engines.xtts.takes import TakeCounter
-from voice.engines.xtts.tokens import TextTokenizer
 from voice.engines.xtts.vocoder import Vocoder
 
 SLOTS = {"cpu": 32, "cuda": 32}
@@ -42,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class XttsRuntime:
-    """What the engine works with once it is loaded. Methods are safe to call from threads.
+    """The parts of the engine once it is loaded. Methods are safe to call from threads.
 
     The checkpoint itself is not among it: its file would stay mapped, and in memory.
     """
@@ -118,20 +117,12 @@ class XttsRuntime:
         return SpokenText(
             batcher=self.batcher,
             counter=self.counter,
-            voice=self._voice(profile),
+            voice=self.voice(profile),
             sentences=sentences_of(text, language, self.tokenizer),
             language=language,
             params=params,
             most_tokens=self.shape.most_audio_tokens,
         )
-
-    def blend(self, parts: Sequence[tuple[VoiceProfile, float]]) -> VoiceProfile:
-        """See `XttsEngine.blend`."""
-        return blend(parts, fingerprint=self.fingerprint, channels=self.shape.channels)
-
-    def similarity(self, profile: VoiceProfile, waveform: Waveform) -> float:
-        """See `XttsEngine.similarity`."""
-        return self.conditioner.similarity(self._voice(profile).speaker_embedding, waveform)
 
     def report(self) -> Mapping[str, float]:
         """See `XttsEngine.report`."""
@@ -153,5 +144,6 @@ class XttsRuntime:
             **self.counter.snapshot(),
         }
 
-    def _voice(self, profile: VoiceProfile) -> XttsVoice:
+    def voice(self, profile: VoiceProfile) -> XttsVoice:
+        """The voice of `profile`. Raises EngineError `profile_mismatch`."""
         return profile_read(profile, fingerprint=self.fingerprint, channels=self.shape.channels)

@@ -3,7 +3,7 @@
 Repetition penalty, minimum length, temperature, top-k, top-p (https://arxiv.org/abs/1909.05858,
 https://arxiv.org/abs/1904.09751). The draw inverts the distribution's CDF at a uniform number that depends on the
 sequence's seed and on how many tokens it has, so neither neighbours nor the order of arrival move it. Every operation
-works on rows alone and has a static shape: a CUDA graph may hold it. No function here keeps state.
+works on single rows and has a static shape: a CUDA graph may hold it. No function here keeps state.
 """
 
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from voice.engines.xtts.sequence import Sampling
+from voice.engines.xtts.protocols import Sampling
 
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """What one row needs for its next token: `uniform` in [0, 1), `may_stop` once the minimum length is reached."""
+    """One row's needs for its next token: `uniform` in [0, 1), `may_stop` once the minimum length is reached."""
 
     sampling: Sampling
     uniform: float
@@ -46,8 +46,7 @@ def controls_of(draws: Sequence[Draw | None]) -> Tensor:
                 draw.may_stop,
                 draw.uniform,
             )
-    controls: Tensor = torch.from_numpy(rows)
-    return controls
+    return torch.from_numpy(rows)
 
 
 def draw_tokens(logits: Tensor, seen: Tensor, controls: Tensor, stop_token: int) -> Tensor:
@@ -55,7 +54,7 @@ def draw_tokens(logits: Tensor, seen: Tensor, controls: Tensor, stop_token: int)
 
     `logits`: float32 or float64, shape (rows, tokens). `seen`: bool, the same shape, tokens that the repetition
     penalty weighs down. `controls`: see `controls_of`, on the device of the logits. Logits of a row that are not all
-    finite count as all equal: the draw stays within the rules, and its latents tell that it is worthless.
+    finite count as all equal: the draw stays within the rules, and its latents show that it is worthless.
     """
     logits = torch.where(logits.isfinite().all(-1, keepdim=True), logits, 0.0)
     temperature, top_k, top_p, penalty, is_greedy, may_stop, uniform = controls.unbind(0)
@@ -65,8 +64,7 @@ def draw_tokens(logits: Tensor, seen: Tensor, controls: Tensor, stop_token: int)
     threshold = uniform[:, None] * distribution[:, -1:]
     place = (distribution <= threshold).sum(-1, keepdim=True).clamp_(max=logits.shape[-1] - 1)
     drawn = order.gather(-1, place).squeeze(-1)
-    tokens: Tensor = torch.where(is_greedy > 0, allowed.argmax(-1), drawn)
-    return tokens
+    return torch.where(is_greedy > 0, allowed.argmax(-1), drawn)
 
 
 def penalise(logits: Tensor, seen: Tensor, *, penalty: Tensor, may_stop: Tensor, stop_token: int) -> Tensor:
@@ -79,7 +77,7 @@ def penalise(logits: Tensor, seen: Tensor, *, penalty: Tensor, may_stop: Tensor,
 
 
 def kept_probabilities(logits: Tensor, *, temperature: Tensor, top_k: Tensor, top_p: Tensor) -> tuple[Tensor, Tensor]:
-    """What each row may draw, ascending: probabilities, 0 where cut away, and the tokens that they belong to.
+    """Each row's choice, ascending: probabilities, 0 where cut away, and the tokens that they belong to.
 
     All shapes are (rows, tokens). `top_k` 0 keeps all tokens, and ties with the last one kept; of equal tokens top-p
     cuts those first that the vocabulary has first. The likeliest token always stays.

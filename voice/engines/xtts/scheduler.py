@@ -1,4 +1,4 @@
-"""Who decodes next: slots, memory and turns. No torch, no threads.
+"""The order of decoding: slots, memory and turns. No torch, no threads.
 
 Sequences join and leave the batch between steps, as in Orca (Yu et al., OSDI 2022). What bounds the batch, besides the
 number of slots, is `running x columns <= cells`, with the columns that the longest running sequence may come to hold:
@@ -19,7 +19,7 @@ CLEAN_STEPS_TO_RECOVER = 32
 
 @dataclass(eq=False, slots=True)
 class ScheduledSequence:
-    """What the scheduler knows of one sequence. `slot` and `is_paused` are the scheduler's to write.
+    """One sequence as the scheduler knows it. `slot` and `is_paused` are the scheduler's to write.
 
     `group`: whom it belongs to; groups take turns. `columns`: positions of the cache that it may come to hold.
     `is_stream`: somebody listens while it is made.
@@ -41,7 +41,7 @@ class Scheduler(Generic[S]):
     Every sequence is in one place: waiting in the queue of its turn, returned (it lost its slot and is the next to get
     one), parked (it lost its slot while nobody listened, and waits for `resume`), or running.
 
-    Who is next: those that were returned; then streams and first sequences of groups, so that time to first audio
+    The next one: those that were returned; then streams and first sequences of groups, so that time to first audio
     stays short; after four of these in a row one of the others. In each of the two queues the groups take turns, one
     sequence a turn, and a new group goes behind those that wait: whoever waits is passed by so many of others.
     Of one group's own the longest comes first, so that none runs alone at the end; its streams keep their order.
@@ -75,7 +75,7 @@ class Scheduler(Generic[S]):
 
     @property
     def waiting_count(self) -> int:
-        """How many have no slot. May be asked from any thread."""
+        """The number of those without a slot. May be asked from any thread."""
         return self._count - len(self._running)
 
     @property
@@ -85,7 +85,7 @@ class Scheduler(Generic[S]):
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing can be done: nobody is next, and those that run are paused."""
+        """True when nothing can be done: nobody is next, and those that run are paused."""
         return self._next() is None and all(one.is_paused for one in self._running)
 
     def add(self, sequence: S) -> None:
@@ -133,7 +133,7 @@ class Scheduler(Generic[S]):
         sequence.is_paused = True
 
     def resume(self, sequence: S) -> None:
-        """End a pause. Who lost the slot meanwhile waits for its group's turn, and is the first of it."""
+        """End a pause. One that lost the slot meanwhile waits for its group's turn, and is the first of it."""
         sequence.is_paused = False
         if sequence in self._parked:
             del self._parked[sequence]
@@ -225,7 +225,7 @@ class _Turns(Generic[S]):
         return next(iter(self), None)
 
     def remove(self, sequence: S, *, is_turn: bool) -> bool:
-        """Whether it was here. If this was its turn, its group goes to the end of all."""
+        """True if it was here. If this was its turn, its group goes to the end of all."""
         group = self._groups.get(sequence.group)
         if group is None or sequence not in group:
             return False

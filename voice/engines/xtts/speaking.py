@@ -7,20 +7,20 @@ from typing import Generic
 import numpy as np
 
 from voice.audio.waveform import Samples, Waveform
-from voice.engines.base import OptionSpec, SpeechChunk, SynthesisParams
+from voice.engines.base import SpeechChunk, SynthesisParams
+from voice.engines.spec import OptionSpec
+from voice.engines.xtts import REPETITION_PENALTY, TEMPERATURE, TOP_K, TOP_P
 from voice.engines.xtts.batcher import Batcher
-from voice.engines.xtts.guards import Fault, judge, speech_range_s, tokens_most
-from voice.engines.xtts.options import REPETITION_PENALTY, TEMPERATURE, TOP_K, TOP_P
 from voice.engines.xtts.profile import XttsVoice
+from voice.engines.xtts.protocols import Prompt, Sampling
 from voice.engines.xtts.sentences import Sentence
-from voice.engines.xtts.sequence import Prompt, Sampling
-from voice.engines.xtts.takes import SentenceTakes, TakeCounter
-from voice.engines.xtts.ticket import Ticket
+from voice.engines.xtts.takes import Fault, SentenceTakes, TakeCounter, speech_range_s, take_of, tokens_most
+from voice.engines.xtts.utterance import Ticket
 from voice.engines.xtts.windows import RATE_HZ, Latents
 from voice.errors import OutputRejected
 
 WAIT_S = 0.25
-"""How often a waiting caller's heartbeat is called."""
+"""Between two calls of a waiting caller's heartbeat."""
 FIRST_CHUNK_TOKENS = 12
 """Of a stream: a third of a second of audio can be made of them. The windows after it grow."""
 FADE_S = 0.003
@@ -141,18 +141,8 @@ class SpokenText(Generic[Latents]):
             yield self._chunk(number, chunk, share=share, is_end=is_end)
         if not heard:
             yield self._chunk(number, np.zeros(0, np.float32), share=1.0, is_end=True)
-        self._count_heard(sentence, ticket, heard)
-
-    def _count_heard(self, sentence: Sentence, ticket: Ticket, heard: list[Samples]) -> None:
-        assert ticket.outcome is not None
-        take = Waveform(np.concatenate([np.zeros(0, np.float32), *heard]), RATE_HZ)
-        verdict = judge(
-            take,
-            text=sentence.text,
-            language=self._language,
-            speed=self._params.speed,
-            is_complete=ticket.outcome.is_stopped,
-        )
+        speed = self._params.speed
+        verdict = take_of(heard, ticket, text=sentence.text, language=self._language, speed=speed).verdict
         self._counter.count(verdict)
         self._counter.count_kept(verdict)
 

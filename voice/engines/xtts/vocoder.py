@@ -148,5 +148,4 @@ def _stretched(x: Tensor, source: Span, span: Span, *, scale: float) -> Tensor:
     lower = position.long().clamp(source.start, source.stop - 1)
     weight = (position - lower).clamp(0, 1).unsqueeze(1)
     upper = (lower + 1).clamp(max=source.stop - 1)
-    result: Tensor = x[lower - source.start] * (1 - weight) + x[upper - source.start] * weight
-    return result
+    return x[lower - source.start] * (1 - weight) + x[upper - source.start] * weight

@@ -26,20 +26,16 @@ class Linear:
     def __call__(self, x: Tensor) -> Tensor:
         """x W^T + b, for x of shape (rows, inputs)."""
         if self.is_packed:
-            packed: Tensor = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
-            return packed
+            return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
         if x.device.type == "cpu" and len(x) > 1:
             return self._by_columns(x)
-        plain: Tensor = F.linear(x, self.weight, self.bias)
-        return plain
+        return F.linear(x, self.weight, self.bias)
 
     def gelu(self, x: Tensor) -> Tensor:
         """GELU of the same by its tanh approximation (https://arxiv.org/abs/1606.08415), which GPT-2 was made with."""
         if self.is_packed:
-            packed: Tensor = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "gelu", [], "tanh")
-            return packed
-        plain: Tensor = F.gelu(self(x), approximate="tanh")
-        return plain
+            return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "gelu", [], "tanh")
+        return F.gelu(self(x), approximate="tanh")
 
     def _by_columns(self, x: Tensor) -> Tensor:
         """The same as W x^T, which MKL makes in two thirds of the time where there are 16 rows."""
@@ -57,8 +53,7 @@ class Norm:
 
     def __call__(self, x: Tensor) -> Tensor:
         """The last dimension normalised."""
-        normed: Tensor = F.layer_norm(x, self.weight.shape, self.weight, self.bias, 1e-5)
-        return normed
+        return F.layer_norm(x, self.weight.shape, self.weight, self.bias, 1e-5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +90,7 @@ def gpt_weights(weights: Mapping[str, Tensor], *, layers: int, device: torch.dev
     exact = torch.promote_types(dtype, torch.float32)
 
     def read(name: str, precision: torch.dtype = exact) -> Tensor:
-        copied: Tensor = weights[name].detach().to(device, precision, copy=True)
-        return copied
+        return weights[name].detach().to(device, precision, copy=True)
 
     def norm(name: str) -> Norm:
         return Norm(read(f"{name}.weight"), read(f"{name}.bias"))

@@ -1,4 +1,4 @@
-"""Which latents the vocoder needs for which samples, so that a sentence can be spoken window by window. No torch.
+"""The latents that each window of samples needs, so that a sentence can be spoken window by window. No torch.
 
 A sentence's latents are stretched to the generator's frames by linear interpolation, and HiFi-GAN (Kong et al. 2020,
 arXiv:2010.05646, generator V1) makes 256 samples of each frame. Every sample depends on a limited span of frames:
@@ -68,7 +68,7 @@ class Piece(Generic[Latents]):
 
     @property
     def reaches_end(self) -> bool:
-        """Whether the sentence ends with this window. No other window comes so near to its last latent's end."""
+        """True if the sentence ends with this window. No other window comes so near to its last latent's end."""
         return self.window.sample_stop == sample_count(self.window.latent_stop, speed=self.speed)
 
 
@@ -95,7 +95,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What one upsampling stage works on: the part of its input that it upsamples, and what it keeps of the result."""
+    """The work of one upsampling stage: the part of its input that it upsamples, and what it keeps of the result."""
 
     source: Span
     kept: Span
@@ -189,7 +189,7 @@ def plan_tile(frames: int) -> TilePlan:
 
 
 def context_frames() -> tuple[int, int]:
-    """How many frames before the first and after the last one of any window its samples depend on."""
+    """The numbers of frames before the first and after the last one of any window that its samples depend on."""
     frames = plan_tile(1).frames
     return -frames.start, frames.stop - 1
 
@@ -215,7 +215,7 @@ def window_next(*, spoken: int, latents: int, is_last: bool, speed: float) -> Wi
 
 
 def _final_frames(latents: int, speed: float) -> int:
-    """How many frames no later latent can change: those interpolated between latents that are there.
+    """The number of frames that no later latent can change: those interpolated between latents that are there.
 
     None at first where the speed is just below 1: as long as the sentence might end unstretched, see `stretches`.
     """

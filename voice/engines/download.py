@@ -1,7 +1,7 @@
-"""Gets the published checkpoint: pinned to a revision, resumable, verified. No torch in here.
+"""Gets an engine's published weights: pinned to a revision, resumable, verified.
 
-What each file must be is written below, so a mirror needs no trust: a file is moved to its name only when its
-SHA-256 is right. A part that another file's bytes were appended to is noticed the same way and thrown away.
+The engine's declaration says what each file must be, so a mirror needs no trust: a file is moved to its name only when
+its SHA-256 is right. A part that another file's bytes were appended to is noticed the same way and thrown away.
 """
 
 import fcntl
@@ -12,37 +12,17 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import httpx
 
-from voice.engines.xtts.options import CONFIG, PICKLE, VOCABULARY
+from voice.engines.spec import PublishedFile
 
-REPOSITORY = "https://huggingface.co/coqui/XTTS-v2"
-REVISION = "6c2b0d75eae4b7047358e3b6bd9325f857d43f77"
-BASE_URL = f"{REPOSITORY}/resolve/{REVISION}"
-LICENCE_URL = f"{REPOSITORY}/blob/{REVISION}/LICENSE.txt"  # coqui.ai went with the company
 TIMEOUT_S = 30.0
 RETRY_PAUSES_S = (1.0, 5.0, 15.0)
 SPARE_BYTES = 256 * 2**20
 
-
-@dataclass(frozen=True, slots=True)
-class PublishedFile:
-    """A file of the checkpoint as it was published."""
-
-    name: str
-    size_bytes: int
-    sha256: str
-
-
-FILES = (
-    PublishedFile(CONFIG, 4_368, "ef262b1454dd2a77e1461b0b2cd53e19b8a7624cc131b837d36df67356bc75e8"),
-    PublishedFile(VOCABULARY, 361_219, "928260878a59da8a72a2a5b7687fea29d5106137669d90945430fe17e415304a"),
-    PublishedFile(PICKLE, 1_867_929_118, "c7ea20001c6a0a841c77e252d8409f6a74fb423e79b3206a0771ba5989776187"),
-)
 
 Progress = Callable[[PublishedFile, int], None]
 """Called with a file and how many bytes of it are here by now."""
@@ -60,8 +40,8 @@ def download(
     folder: Path,
     *,
     progress: Progress,
-    base_url: str = BASE_URL,
-    files: Sequence[PublishedFile] = FILES,
+    base_url: str,
+    files: Sequence[PublishedFile],
     retry_pauses_s: Sequence[float] = RETRY_PAUSES_S,
 ) -> list[str]:
     """Bring every one of `files` into `folder` and return the names of those that were not there yet.
@@ -102,8 +82,8 @@ def _is_right(path: Path, file: PublishedFile) -> bool:
 
 
 def _check_space(folder: Path, missing: Sequence[PublishedFile]) -> None:
-    """The model needs twice its size: it is converted, and the original stays."""
-    needed = sum(file.size_bytes * (2 if file.name == PICKLE else 1) for file in missing)
+    """A model may need twice its size: it is converted to another form, and the original stays."""
+    needed = 2 * sum(file.size_bytes for file in missing)
     here = sum(path.stat().st_size for file in missing if (path := _part(folder, file)).is_file())
     free = shutil.disk_usage(folder).free
     if missing and needed - here + SPARE_BYTES > free:
@@ -172,7 +152,7 @@ def _receive(client: httpx.Client, url: str, part: Path, file: PublishedFile, pr
 
 
 def _start(response: httpx.Response, url: str, here: int) -> int:
-    """Where the bytes of `response` belong: at `here`, or at 0 where the server does not continue files."""
+    """The position that the bytes of `response` belong to: `here`, or 0 where the server does not continue files."""
     status = response.status_code
     if status == httpx.codes.PARTIAL_CONTENT:
         if re.match(rf"bytes {here}-", response.headers.get("content-range", "")):

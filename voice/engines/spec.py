@@ -1,0 +1,133 @@
+"""The declaration of an engine: all that the product has to know of it before it is loaded.
+
+Each package of voice.engines has one in its `__init__.py`, called ENGINE. The settings, the system checks and the web
+process read it, so what it imports is light: the standard library, and no more of the package than that needs.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LANGUAGES: Mapping[str, str] = {
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "de": "German",
+    "it": "Italian",
+    "pt": "Portuguese",
+    "pl": "Polish",
+    "tr": "Turkish",
+    "ru": "Russian",
+    "nl": "Dutch",
+    "cs": "Czech",
+    "ar": "Arabic",
+    "zh-cn": "Chinese",
+    "ja": "Japanese",
+    "hu": "Hungarian",
+    "ko": "Korean",
+    "hi": "Hindi",
+}
+"""The 17 languages of the product, by the codes that XTTS uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptionSpec:
+    """One parameter of an engine: its range, default and what it does, for `/api/voice/engines`."""
+
+    name: str
+    minimum: float
+    maximum: float
+    default: float
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSetting:
+    """A variable of the environment that is the engine's own. It has the type of its default.
+
+    A path that is relative by default lies in VAR_DIR. `among`: the words that a text may be. `within`: the least and
+    the greatest number. `help`: the line above it in `.env.example`.
+    """
+
+    name: str
+    default: bool | int | float | str | Path
+    help: str
+    among: tuple[str, ...] = ()
+    within: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLicence:
+    """`code`, `weights`: under what they are, None where there are no weights; and whether both may be sold."""
+
+    code: str
+    weights: str | None
+    allows_commercial_use: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFile:
+    """A file of an engine's weights as it was published."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineWeights:
+    """Weights that an operator has to fetch: `files`, found at `base_url`.
+
+    `terms`: shown before anything is fetched. `folder`, `acceptance`: the settings that say where they are and that
+    their licence is accepted. `prepare`: called with the folder when all files are there; says what it did.
+    """
+
+    files: tuple[PublishedFile, ...]
+    base_url: str
+    terms: str
+    folder: str
+    acceptance: str
+    prepare: Callable[[Path], str]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineProblem:
+    """A finding of an engine's check, shown as a warning of Django's system checks; `id` begins with `voice.W`."""
+
+    id: str
+    message: str
+    hint: str
+
+
+def no_problem(values: Mapping[str, Any], is_default: bool) -> Sequence[EngineProblem]:
+    """The check of an engine that always works."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """An engine, which `make` of the module `engine` beside this declaration makes of the values of its settings.
+
+    `version`: changes when profiles of older versions can no longer be spoken with. `requirements`: the file of what
+    it needs beyond requirements.txt, `requirements-NAME.txt`; `make run` gives such an engine an environment of its
+    own. `is_shared_by_threads`: it speaks for all threads of a process at once, and a further process would hold its
+    weights once more. `check`: what keeps it from working, by the values of its settings and by whether it is the
+    engine of new voices; it looks and loads nothing.
+    """
+
+    name: str
+    title: str
+    version: str
+    languages: frozenset[str]
+    licence: EngineLicence
+    options: tuple[OptionSpec, ...] = ()
+    settings: tuple[EngineSetting, ...] = ()
+    requirements: str | None = None
+    is_shared_by_threads: bool = False
+    weights: EngineWeights | None = None
+    check: Callable[[Mapping[str, Any], bool], Sequence[EngineProblem]] = no_problem
+
+    def values(self, source: object) -> dict[str, Any]:
+        """The values of its settings, which are attributes of `source`."""
+        return {setting.name: getattr(source, setting.name) for setting in self.settings}
