@@ -6,7 +6,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-import voice.services.voice_model  # noqa: F401 (its kind of work is registered before ours)
 from voice.audio.formats import FORMATS
 from voice.engines.registry import engine_check_language, engine_get
 from voice.engines.spec import OptionSpec

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-import voice.services.sample  # noqa: F401 (its kind of work is registered before ours)
 from voice.engines.registry import engine_check_language
 from voice.errors import Blocked, Conflict, VoiceError
 from voice.jobs.kind import Kind, register
