@@ -16,8 +16,7 @@ from tests.api.rows import ready_model
 from tests.conftest import wait_until
 from voice.api import creation as prefer
 from voice.errors import EngineError
-from voice.jobs.messages import job_publish
-from voice.jobs.transitions import job_fail
+from voice.jobs.transitions import job_fail, job_publish
 from voice.models import Job, Synthesis, User
 from voice.models.lifecycle import JobState, SynthesisStatus, advance
 

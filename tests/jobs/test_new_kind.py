@@ -25,8 +25,7 @@ from voice.jobs.recovery import job_recover, job_sweep
 from voice.jobs.run import job_run_next
 from voice.jobs.transitions import job_cancel, job_claim, job_create, jobs_lock
 from voice.models import Job, User
-from voice.models.base import Resource
-from voice.models.lifecycle import TRANSITIONS, advance
+from voice.models.lifecycle import TRANSITIONS, Resource, advance
 from voice.services.cleanup import expired_cleanup, orphans_cleanup
 from voice.services.user_delete import user_delete
 from voice.storage import attempt_name, output_storage, resource_folder, store

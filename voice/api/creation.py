@@ -15,7 +15,7 @@ from uuid import UUID
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -27,14 +27,16 @@ from rest_framework.request import Request
 from voice.api.exceptions import Refused
 from voice.api.serializers import StrictSerializer
 from voice.errors import Malformed
-from voice.jobs.messages import job_wait
+from voice.jobs.transitions import job_channel
 from voice.models import Job, User
 from voice.models.lifecycle import JOB_TERMINAL
+from voice.redis_client import redis_client
 from voice.services.idempotency import Answer, Attempt, idempotency_replay, idempotency_run
 
 logger = logging.getLogger(__name__)
 HOUR_S = 3600
 MAX_WAITERS = 32
+RECHECK_S = 1.0  # the row of a job that is waited for is asked as often, in case that its notice is lost
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(?=[,;]|$)", re.IGNORECASE)
 _waiters = threading.BoundedSemaphore(MAX_WAITERS)  # each holds a thread of this process
 
@@ -114,7 +116,7 @@ def wait_for_job(job_id: UUID, *, timeout_s: int) -> bool:
     if not _waiters.acquire(blocking=False):
         return False
     try:
-        job_wait(job_id, timeout_s=timeout_s)
+        _wait(job_id, timeout_s=timeout_s)
     finally:
         _waiters.release()
     return True
@@ -255,3 +257,45 @@ def _key_of(request: Request) -> str | None:
 def _fingerprint(request: Request, payload: Mapping[str, Any]) -> str:
     canonical = json.dumps(payload, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(f"{request.method} {request.path}\n{canonical}".encode()).hexdigest()
+
+
+def _wait(job_id: UUID, *, timeout_s: float) -> None:
+    """Return when the job is terminal or gone, at the latest after `timeout_s`.
+
+    Holds no database connection while it waits, so call it outside of transactions.
+    """
+    end = time.monotonic() + timeout_s
+    pubsub = redis_client().pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+    try:
+        _subscribe(pubsub, job_id)
+        while not _is_over(job_id) and (left := end - time.monotonic()) > 0:
+            _sleep_until_notice(pubsub, min(left, RECHECK_S))
+    finally:
+        pubsub.close()
+
+
+def _subscribe(pubsub: "redis.client.PubSub", job_id: UUID) -> None:
+    try:
+        pubsub.subscribe(job_channel(job_id))
+    except redis.RedisError as error:
+        logger.warning("job %s: waiting without notices: %s", job_id, type(error).__name__)
+
+
+def _sleep_until_notice(pubsub: "redis.client.PubSub", at_most_s: float) -> None:
+    end = time.monotonic() + at_most_s
+    while (left := end - time.monotonic()) > 0:
+        if not pubsub.subscribed:
+            time.sleep(left)
+            return
+        try:
+            if pubsub.get_message(timeout=left) is not None:  # None also for the confirmation of the subscription
+                return
+        except redis.RedisError:  # the row is asked again, Redis or not
+            pubsub.reset()
+
+
+def _is_over(job_id: UUID) -> bool:
+    over = not Job.objects.filter(pk=job_id).exclude(state__in=JOB_TERMINAL).exists()
+    if not connection.in_atomic_block:
+        connection.close()
+    return over

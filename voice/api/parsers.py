@@ -1,14 +1,11 @@
-"""Reads bodies: JSON as RFC 8259 has it, up to a limit, and uploads, into files in the work folder."""
+"""Reads bodies of JSON as RFC 8259 has it, up to a limit."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from rest_framework.parsers import BaseParser
 
 from voice.errors import Malformed
@@ -49,24 +46,3 @@ class JSONParser(BaseParser):
         if _depth_exceeds(data, MAX_DEPTH):
             raise Malformed("malformed_json", "The body is nested too deeply.")
         return data
-
-
-class WorkFileUploadHandler(TemporaryFileUploadHandler):
-    """Django's own, but that on a full disk the half of a file goes at once, not when garbage is collected."""
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
-        with self._gone_on_error():
-            return super().receive_data_chunk(raw_data, start)
-
-    def file_complete(self, file_size: int) -> "UploadedFile[Any] | None":
-        with self._gone_on_error():
-            return super().file_complete(file_size)
-
-    @contextmanager
-    def _gone_on_error(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError:
-            with suppress(OSError):  # closing writes what is left of the buffer, then deletes the file in any case
-                self.file.close()
-            raise

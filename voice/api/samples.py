@@ -3,12 +3,13 @@
 import hashlib
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema_field
@@ -191,6 +192,27 @@ class SampleViewSet(AudioViewSet):
 
     def audio_storage(self) -> VoiceStorage:
         return sample_storage()
+
+
+class WorkFileUploadHandler(TemporaryFileUploadHandler):
+    """Django's own, but that on a full disk the half of a file goes at once, not when garbage is collected."""
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        with self._gone_on_error():
+            return super().receive_data_chunk(raw_data, start)
+
+    def file_complete(self, file_size: int) -> "UploadedFile[Any] | None":
+        with self._gone_on_error():
+            return super().file_complete(file_size)
+
+    @contextmanager
+    def _gone_on_error(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            with suppress(OSError):  # closing writes what is left of the buffer, then deletes the file in any case
+                self.file.close()
+            raise
 
 
 @contextmanager

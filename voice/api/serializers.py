@@ -19,7 +19,7 @@ from rest_framework import serializers
 from voice.engines.spec import LANGUAGES
 from voice.jobs.line import Place, job_places
 from voice.models import Job
-from voice.models.base import Resource
+from voice.models.lifecycle import Resource
 
 LANGUAGE_ALIASES = {"zh": "zh-cn"}
 READY = frozenset({"ready", "completed"})

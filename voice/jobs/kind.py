@@ -15,8 +15,7 @@ from django.utils.module_loading import import_string
 from voice.errors import InvalidAudio, VoiceError
 from voice.jobs.lease import Lease
 from voice.models import Job
-from voice.models.base import Resource
-from voice.models.lifecycle import terminal_statuses
+from voice.models.lifecycle import Resource, terminal_statuses
 from voice.storage import StoredFile
 from voice.storage.base import VoiceStorage
 
@@ -42,7 +41,7 @@ class Kind:
 
     `name`: the value of `Job.kind`. `queue`: Celery's queue for it. `waits_for`: the kind that its jobs depend on.
     `link`: the attribute of a Job that leads to its row, a field of Job or the `related_name` of a OneToOneField to
-    Job. `working`, `done`, `failed`: statuses of the row; `rejected`: the one instead of `failed` where an InvalidAudio
+    Job. `working`, `done`, `failed`: statuses of the row; `rejected`: the one instead of `failed` where InvalidAudio
     is to blame.
     `storage`: where its files are; `file_fields`: the row's fields that name them; `main_file`: the one without which
     a row that is `done` is worthless. `lose_file(row)`: called where that file is lost or has grown too old.

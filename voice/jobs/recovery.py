@@ -14,8 +14,15 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from voice.errors import EngineError, VoiceError
 from voice.jobs.kind import Kind, kinds, with_resources
-from voice.jobs.messages import queue_is_empty
-from voice.jobs.transitions import job_cancel, job_enqueue, job_fail, job_fail_dependents, jobs_lock, not_blocked
+from voice.jobs.transitions import (
+    job_cancel,
+    job_enqueue,
+    job_fail,
+    job_fail_dependents,
+    jobs_lock,
+    not_blocked,
+    queue_is_empty,
+)
 from voice.models import IdempotencyKey, Job
 from voice.models.job import FromNow
 from voice.models.lifecycle import JOB_TERMINAL, JobState, advance

@@ -10,9 +10,8 @@ from voice.errors import EngineError, LeaseLost, ServiceUnavailable, VoiceError,
 from voice.jobs.kind import Outcome, kind_named
 from voice.jobs.lease import Lease, worker_is_stopping
 from voice.jobs.line import job_take
-from voice.jobs.messages import wake_up_send
 from voice.jobs.metrics import job_count_start
-from voice.jobs.transitions import job_fail, job_finish, job_retry, job_return
+from voice.jobs.transitions import job_fail, job_finish, job_retry, job_return, wake_up_send
 from voice.request_id import request_id_bound
 from voice.storage import work_folder
 

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable, Iterable
 from uuid import UUID, uuid4
 
+import redis
+from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -11,12 +13,11 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from voice.errors import LeaseLost, VoiceError
 from voice.jobs.kind import kind_named, kind_of, with_resources
 from voice.jobs.lease import Lease
-from voice.jobs.messages import job_publish, wake_up_send
 from voice.jobs.metrics import job_count_end
 from voice.models import Job, User
-from voice.models.base import Resource
 from voice.models.job import FromNow
-from voice.models.lifecycle import JOB_TERMINAL, JobState, advance
+from voice.models.lifecycle import JOB_TERMINAL, JobState, Resource, advance
+from voice.redis_client import redis_client
 from voice.request_id import request_id_bound
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,31 @@ def job_enqueue(*, job_id: UUID, kind: str) -> None:
     """
     wake_up_send(kind=kind)
     Job.objects.filter(pk=job_id).update(enqueued_at=FromNow())
+
+
+def wake_up_send(*, kind: str) -> None:
+    """Have a worker take the next job of a kind. Raises RedisError or kombu's OperationalError."""
+    redis_client().ping()  # says at once that Redis is away; kombu would take 6 s of redis-py's retries to see it
+    current_app.send_task("voice.run_job", args=[kind], queue=kind_named(kind).queue, retry=False)
+
+
+def queue_is_empty(queue: str) -> bool:
+    """True while no wake-up waits in a queue. Raises RedisError."""
+    # kombu keeps a queue as a Redis list of its name
+    return redis_client().llen(f"{settings.CELERY_BROKER_TRANSPORT_OPTIONS['global_keyprefix']}{queue}") == 0
+
+
+def job_channel(job_id: UUID) -> str:
+    """The channel of Redis on which the end of a job is announced. The row is the truth: a notice may get lost."""
+    return f"podstream:job:{job_id}"
+
+
+def job_publish(job_id: UUID, state: str) -> None:
+    """Send the state of a job to those who wait for it. With Redis away they find it in the row."""
+    try:
+        redis_client().publish(job_channel(job_id), state)
+    except redis.RedisError as error:
+        logger.warning("job %s: state not published: %s", job_id, type(error).__name__)
 
 
 def jobs_lock(jobs: QuerySet[Job]) -> list[Job]:

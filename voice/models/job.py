@@ -10,8 +10,7 @@ from django.db.models import DateTimeField, Expression, Q
 from django.db.models.functions import Now
 from django.db.models.sql.compiler import SQLCompiler
 
-from voice.models.base import Resource
-from voice.models.lifecycle import JOB_TERMINAL, JobState
+from voice.models.lifecycle import JOB_TERMINAL, JobState, Resource
 from voice.models.sample import VoiceSample
 from voice.models.synthesis import Synthesis
 from voice.models.voice_model import VoiceModel

@@ -3,8 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from voice.models.base import Moderated, Resource
-from voice.models.lifecycle import SampleStatus
+from voice.models.lifecycle import Moderated, Resource, SampleStatus
 
 
 class AudioFormat(models.TextChoices):

@@ -4,8 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from voice.audio.formats import FORMATS
-from voice.models.base import Resource
-from voice.models.lifecycle import SynthesisStatus
+from voice.models.lifecycle import Resource, SynthesisStatus
 from voice.models.voice_model import VoiceModel
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from voice.errors import Gone, InvalidRequest
 from voice.models import IdempotencyKey, User
-from voice.models.base import Resource
+from voice.models.lifecycle import Resource
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,12 +60,12 @@ SETTINGS = (
     EngineSetting("XTTS_DEVICE", "auto", "auto, cpu or cuda", among=DEVICES),
     EngineSetting("XTTS_PRECISION", "auto", "auto, float32, bfloat16 or float16", among=PRECISIONS),
     EngineSetting(
-        "XTTS_BATCH_SIZE", 0, "Most sentences that are decoded at once (0: by the device)", within=(0, 1024)
+        "XTTS_BATCH_SIZE", 0, "Most sentences to decode at once (0: depends on the device)", within=(0, 1024)
     ),
     EngineSetting(
         "XTTS_CACHE_MB",
         0,
-        "Megabytes for the keys and values of those sentences (0: by the device)",
+        "Megabytes for the keys and values of those sentences (0: depends on the device)",
         within=(0, 1_048_576),
     ),
 )
