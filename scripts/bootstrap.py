@@ -50,7 +50,7 @@ def python_of(venv: Path) -> Path:
 
 
 def venv_works(venv: Path) -> bool:
-    """Whether `venv` runs and is new enough; an upgrade of the system may have taken its Python away."""
+    """True if `venv` runs and is new enough; an upgrade of the system may have taken its Python away."""
     if not python_of(venv).exists():
         return False
     check = f"import sys, pip; sys.exit(sys.version_info < {MINIMUM!r})"
@@ -77,7 +77,7 @@ def make_venv(venv: Path) -> bool:
 
 
 def is_installed(venv: Path, lock: str) -> bool:
-    """Whether the environment was made from this lock, or from one that holds all of it, as a developer's does."""
+    """True if the environment was made from this lock, or from one that holds all of it, as a developer's does."""
     return stamp(venv).exists() and lines_of(ROOT / lock) <= lines_of(stamp(venv))
 
 

@@ -104,7 +104,7 @@ def names_of(heading: str) -> list[str]:
 
 
 def is_installed_somewhere(marker: str | None) -> bool:
-    """Whether a supported machine installs a package with this condition."""
+    """True if a supported machine installs a package with this condition."""
     here = {"sys_platform": "linux", "os_name": "posix", "implementation_name": "cpython"}
     here["platform_python_implementation"] = "CPython"
     return marker is None or any(
@@ -143,7 +143,7 @@ def declared_licence(package: Distribution) -> str | None:
 
 
 def clauses_of_bsd(package: Distribution) -> str | None:
-    """Which of the BSD licences the package's own text is; None where it has no text."""
+    """The one of the BSD licences that the package's own text is; None if it has no text."""
     for path in package.files or []:
         if re.search(r"\.dist-info/.*(LICEN[CS]E|COPYING)", str(path)):
             text = " ".join(path.read_text().split())

@@ -1,4 +1,4 @@
-"""Which test runs in which process of pytest-xdist, and when (`-p tests.distribution`, with `--dist loadscope`).
+"""Distributes tests over the processes of pytest-xdist (`-p tests.distribution`, with `--dist loadscope`).
 
 A file is one unit, because its fixtures are shared. Tests that start servers take long and wait much of it: each of
 them is a unit, and they come first, so that no process is left with a long one at the end.

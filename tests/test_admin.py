@@ -1,4 +1,4 @@
-"""What moderators can do in the Django admin."""
+"""The moderators' actions in the Django admin."""
 
 import pytest
 from django.contrib.auth.models import Permission

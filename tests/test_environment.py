@@ -1,4 +1,4 @@
-"""Environment variables are read as what they are meant to be; what cannot be read is told, and the default kept."""
+"""Environment variables are read as what they are meant to be; a value that cannot be read is reported, and the default kept."""
 
 from collections.abc import Callable
 

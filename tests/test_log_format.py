@@ -1,4 +1,4 @@
-"""What log lines look like, and what never stands in them."""
+"""The form of log lines, and what never stands in them."""
 
 import json
 import logging

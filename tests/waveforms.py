@@ -278,7 +278,7 @@ def polyglot() -> bytes:
 
 
 def text_named_wav() -> bytes:
-    """What a text editor saves under the name of a recording."""
+    """A text, saved by an editor under the name of a recording."""
     return b"This is not a recording, whatever its name says.\n" * 400
 
 
@@ -327,7 +327,7 @@ HOSTILE_FILES: Mapping[str, tuple[Callable[[], bytes], str]] = {
     "short.wav": (lambda: wav_bytes(speech_like(3, seed=1)), "too_short"),
     "11 MB.wav": (oversized, "file_too_large"),
 }
-"""What an upload must refuse: a file's name, what builds its bytes, and the code of the answer."""
+"""Files that an upload must refuse: name, the builder of the bytes, and the code of the answer."""
 
 
 def write_pcm(path: Path, waveform: Waveform) -> None:

@@ -71,7 +71,7 @@ class Belongings:
         return path.replace("<uuid:id>", str(one.pk))
 
     def body(self, method: str, path: str) -> dict[str, Any] | None:
-        """What the route is sent; None for what takes no body."""
+        """The body for the route; None if it takes none."""
         if method == "patch":
             return {"name": "y"}
         refresh = {"refresh": self.refresh}

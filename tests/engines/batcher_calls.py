@@ -1,4 +1,4 @@
-"""What the tests of the batcher ask it for: sentences of callers, spoken by the fake device."""
+"""Requests of the batcher's tests: sentences of callers, spoken by the fake device."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -43,7 +43,7 @@ def tokens_of(prompt: Prompt) -> tuple[int, ...]:
 
 
 def audio_of(prompt: Prompt, speaker: NDArray[np.float32], *, speed: float = 1.0) -> Samples:
-    """What the whole sentence sounds like."""
+    """The sound of the whole sentence."""
     tokens = tokens_of(prompt)
     steps = len(tokens) + (len(tokens) < prompt.max_tokens)
     latents = _latents(prompt, tokens)[:steps]

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class FileServer:
-    """What is served at `url`, and how badly.
+    """The files served at `url`, and how badly they are served.
 
     `breaks_after`: bytes of an answer after which the connection is closed, once for each entry. `statuses`: answers
     given before any file, one a request. `requests`: method, path and Range of what was asked so far.

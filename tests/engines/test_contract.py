@@ -1,4 +1,4 @@
-"""What `SpeechEngine` promises, held for every engine: those of voice/engines that can run here, and an example.
+"""The promises of `SpeechEngine`, held for every engine: those of voice/engines that can run here, and an example.
 
 XTTS runs where torch is installed (`make test-xtts`), on random weights. A new engine that needs weights gets a way to
 have some in `PREPARED`.

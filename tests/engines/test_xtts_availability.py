@@ -1,4 +1,4 @@
-"""What a web process needs of XTTS comes without torch, also where torch is installed."""
+"""A web process gets what it needs of XTTS without torch, even if torch is installed."""
 
 import subprocess
 import sys

@@ -57,7 +57,7 @@ class Storm:
         self.device.failures[method] = [RuntimeError("broken") if self._happens(0.2) else DeviceMemoryFull()]
 
     def _attend(self, call: Call) -> str | None:
-        """What became of a call, once something has."""
+        """The outcome of a call, once there is one."""
         if self._happens(0.0002):
             call.ticket.cancel()
             return "cancelled"

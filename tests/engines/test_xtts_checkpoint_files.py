@@ -1,4 +1,4 @@
-"""What is asked of a checkpoint folder without torch: its files, and what config.json and vocab.json say."""
+"""The checks of a checkpoint folder that need no torch: its files, and the contents of config.json and vocab.json."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the guards say of speech made by espeak-ng, whole and with the faults that XTTS is known for."""
+"""The guards' verdicts on speech by espeak-ng, whole and with the faults that XTTS is known for."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Who decodes next: turns, slots and memory, without a model."""
+"""The choice of who decodes next: turns, slots and memory, without a model."""
 
 from collections.abc import Iterator
 

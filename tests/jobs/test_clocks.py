@@ -42,7 +42,7 @@ def wrong(request: pytest.FixtureRequest, clock_wrong_by: WrongBy) -> Callable[[
 
 
 def is_about(field: str, seconds: float) -> bool:
-    """Whether a time of the only job lies `seconds` from now, by the database's clock."""
+    """True if a time of the only job lies `seconds` from now, by the database's clock."""
     span = {f"{field}__gt": FromNow(seconds - 5), f"{field}__lte": FromNow(seconds)}
     return Job.objects.filter(**span).exists()
 

@@ -46,7 +46,7 @@ def end(lease: Lease) -> None:
 
 
 def served_by_one_worker() -> list[Job]:
-    """What a single worker takes until nothing is due, in its order."""
+    """The jobs that a single worker takes until nothing is due, in its order."""
     taken = []
     while (lease := job_take(kind=SPEECH)) is not None:
         taken.append(lease.job)

@@ -1,4 +1,4 @@
-"""What a synthesis leaves behind where it ends early."""
+"""A synthesis that ends early leaves nothing behind."""
 
 from collections.abc import Generator
 from pathlib import Path

@@ -44,7 +44,7 @@ def locked(path: Path) -> str:
 
 
 def set_up(clone: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """What `make setup` and its like run. Without a network: pip may not ask an index."""
+    """Run what `make setup` runs, without a network: pip may not ask an index."""
     program = [sys.executable, "-I", str(clone / "scripts" / "bootstrap.py")]
     env = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(clone / "wheels")}
     return subprocess.run([*program, *arguments], env=env, capture_output=True, text=True, check=False)

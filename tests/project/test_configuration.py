@@ -1,4 +1,4 @@
-"""What the settings read, what .env.example lists and what CONFIGURATION.md explains are the same variables."""
+"""The settings read the same variables that .env.example lists and CONFIGURATION.md explains."""
 
 import ast
 import os

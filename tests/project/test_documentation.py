@@ -1,4 +1,4 @@
-"""What the documentation shows works: every block runs, in order, against a live stack; every link leads somewhere."""
+"""The documentation works: every block runs, in order, against a live stack; every link leads somewhere."""
 
 import ast
 import re
@@ -25,7 +25,7 @@ def name_of(page: Path) -> str:
 
 @pytest.fixture
 def reader(tmp_path: Path, live_stack: SmallStack) -> Path:
-    """Where a reader types: a folder that looks like a clone of the project, with a recording in it."""
+    """The place where a reader types: a folder that looks like a clone of the project, with a recording in it."""
     folder = tmp_path / "clone"
     (folder / ".venv" / "bin").mkdir(parents=True)
     for tool in ("python", "python3"):

@@ -60,7 +60,7 @@ def test_what_is_installed_here_is_what_a_lock_says() -> None:
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("machine", MACHINES)
 def test_only_what_other_systems_and_pythons_need_has_a_condition(python: str, machine: str) -> None:
-    """What is left out on a supported machine, named: a new marker is looked at before it is believed."""
+    """The packages left out on a supported machine, by name: a new marker is looked at before it is believed."""
     here = {"python_full_version": python, "platform_machine": machine, "sys_platform": "linux"}
     here |= {"implementation_name": "cpython", "platform_python_implementation": "CPython", "os_name": "posix"}
     left_out = {pin.name for pin in LOCKS[WHOLE].values() if pin.marker and not Marker(pin.marker).evaluate({**here})}

@@ -1,4 +1,4 @@
-"""What is typed after `make` arrives as it was typed."""
+"""Words typed after `make` arrive as they were typed."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def python_that_tells(tmp_path: Path) -> Path:
 
 
 def arguments_of(python: Path, *words: str, **environment: str) -> list[str]:
-    """What the last program of a recipe is given."""
+    """The arguments of the last program of a recipe."""
     command = ["make", "-o", "setup", "-o", "setup-dev", f"venv={python}", *words]
     env = {**os.environ, "ENV_FILE": os.devnull, **environment}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""What reaches a Sentry server: that something broke, and nothing of what people wrote."""
+"""A Sentry server learns that something broke, and nothing of what people wrote."""
 
 import gzip
 import http.server
@@ -118,7 +118,7 @@ def test_a_bug_of_the_web_is_reported_without_the_request(
 
 
 def without_source(event: dict[str, Any], sent: str) -> str:
-    """What was sent, but for the lines of code around each frame, which are the same for everybody."""
+    """All that was sent, except the lines of code around each frame, which are the same for everybody."""
     text = json.dumps({**event, "exception": None})
     for value in event["exception"]["values"]:
         text += json.dumps({**value, "stacktrace": None})

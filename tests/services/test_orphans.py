@@ -1,4 +1,4 @@
-"""Files without rows go, after their grace; rows without files are told of, and repaired where that is asked for."""
+"""Files without rows go, after their grace; rows without files are reported, and repaired on request."""
 
 import uuid
 from collections.abc import Callable

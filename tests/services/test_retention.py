@@ -1,4 +1,4 @@
-"""What is older than the operator keeps it goes; what somebody still works on does not."""
+"""Rows and files older than the operator keeps them go; those that somebody still works on do not."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -43,7 +43,7 @@ on_a_small_disk = pytest.mark.skipif(
 
 
 def small_disk(folder: Path, size: str) -> list[str]:
-    """What to put before a command so that `folder` is a disk of `size` to it, and to its children alone."""
+    """A prefix for a command that makes `folder` a disk of `size` to it, and only to it and its children."""
     mount = 'mount -t tmpfs -o mode=700,size="$0" tmpfs "$1" && shift && exec "$@"'
     return [*UNSHARE, "sh", "-c", mount, size, str(folder)]
 

@@ -1,4 +1,4 @@
-"""Where sentences end, by real examples of all 17 languages. "|" marks the places where one ends."""
+"""The ends of sentences, by real examples of all 17 languages. "|" marks the places where one ends."""
 
 from itertools import pairwise
 

@@ -130,7 +130,7 @@ class TextOrNullField(serializers.ReadOnlyField):
 
 
 class PageQuery(StrictSerializer):
-    """Which part of a list is shown."""
+    """The part of a list that is shown."""
 
     page = serializers.IntegerField(required=False, min_value=1, max_value=10**9, help_text="From 1.")
     page_size = serializers.IntegerField(required=False, min_value=1, max_value=100, help_text="Default: 20.")

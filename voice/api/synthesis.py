@@ -72,7 +72,7 @@ class SynthesizeSerializer(StrictSerializer):
 
 
 class HistoryQuery(PageQuery):
-    """Which syntheses are listed; each filter's `source` is its look-up."""
+    """The syntheses that are listed; each filter's `source` is its look-up."""
 
     model_id = serializers.UUIDField(required=False, source="voice_model")
     status = ChoiceField(choices=SynthesisStatus.choices, required=False)

@@ -51,7 +51,7 @@ class CoquiGpt:
 
     @torch.inference_mode()
     def latents(self, prompt: Prompt, tokens: Sequence[int]) -> Tensor:
-        """What the second pass gives for `tokens`: (tokens, channels)."""
+        """The second pass's latents for `tokens`: (tokens, channels)."""
         latents: Tensor = self.model.gpt(
             torch.tensor([prompt.text_ids]),
             torch.tensor([len(prompt.text_ids)]),

@@ -30,7 +30,7 @@ STOP_LEAK = 0.1
 
 @dataclass(frozen=True, slots=True)
 class CheckpointSize:
-    """What differs between a tiny checkpoint and the published one; `text_tokens` 0 keeps what the tokenizer has.
+    """The differences between a tiny checkpoint and the published one; `text_tokens` 0 keeps what the tokenizer has.
 
     `gain`: of the GPT's layers. With Coqui's initial weights two layers add so little to the embeddings that greedy
     tokens are the same for every text and voice, and a decoder that ignored both would pass for right.
@@ -117,7 +117,7 @@ def _spread(model: Xtts, seed: int) -> None:
 
 
 def _starts_neutral(name: str) -> bool:
-    """Whether Coqui starts this tensor at 0 or 1, where code that leaves it out would pass for right.
+    """True if Coqui starts this tensor at 0 or 1, where code that leaves it out would pass for right.
 
     Norms, their running statistics, mel statistics, the GPT's biases, and projections of the conditioning encoder.
     """

@@ -1,4 +1,4 @@
-"""What we promise of sampling holds on older kinds of CPU too, which torch and oneDNN are made to believe in."""
+"""The promises about sampling hold on older kinds of CPU too, which torch and oneDNN are made to believe in."""
 
 import os
 import subprocess

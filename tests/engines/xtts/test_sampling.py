@@ -1,4 +1,4 @@
-"""Which tokens may be drawn is what Hugging Face's processors say, and the draws follow their probabilities."""
+"""The tokens that may be drawn are those of Hugging Face's processors, and the draws follow their probabilities."""
 
 from dataclasses import replace
 
@@ -141,7 +141,7 @@ def _hugging_face(sampling: Sampling, *, stops_after: int) -> LogitsProcessorLis
 
 
 def _probabilities(logits: Tensor, ids: Tensor, draws: list[Draw]) -> Tensor:
-    """What `draw_tokens` draws from, in the order of the vocabulary."""
+    """The probabilities that `draw_tokens` draws from, in the order of the vocabulary."""
     temperature, top_k, top_p, penalty, _, may_stop, _ = controls_of(draws).unbind(0)
     seen = torch.zeros(logits.shape, dtype=torch.bool).scatter_(1, ids, True)
     allowed = penalise(logits, seen, penalty=penalty, may_stop=may_stop > 0, stop_token=STOP)
