@@ -1,4 +1,4 @@
-"""Environment variables are read as what they are meant to be; a value that cannot be read is reported, and the default kept."""
+"""Environment variables are read as what they are meant to be; an unreadable one is reported, its default kept."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A synthesis that ends early leaves nothing behind."""
+"""A synthesis that ends early stops its engine at once."""
 
 from collections.abc import Generator
 from pathlib import Path
