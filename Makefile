@@ -61,7 +61,7 @@ setup-xtts:  ## install the XTTS engine into .venv-xtts: some 6 GB, most of it C
 	@$(PYTHON) -I scripts/bootstrap.py --venv=.venv-xtts locks/xtts.txt
 
 setup-%: locks/%.txt  # of a further engine
-	@$(PYTHON) -I scripts/bootstrap.py --venv=.venv-$* $<
+	@$(PYTHON) -I scripts/bootstrap.py --venv=.venv-$* locks/$*.txt
 
 setup-xtts-dev:  ## also install the developers' tools into .venv-xtts
 	@$(PYTHON) -I scripts/bootstrap.py --venv=.venv-xtts locks/xtts-dev.txt

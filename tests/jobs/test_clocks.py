@@ -13,7 +13,7 @@ from pytest_django import Settings
 from tests.conftest import ROOT, wait_until
 from tests.jobs.test_job import REASON, expire, make_sample
 from tests.jobs.test_worker import LONG_TEXT, speak, state_of, upload
-from voice.jobs.recovery import SweepCounts, job_sweep, stuck_count
+from voice.jobs.recovery import Recovered, job_sweep, stuck_count
 from voice.jobs.transitions import job_claim, job_retry
 from voice.models import Job, User
 from voice.models.job import FromNow
@@ -86,9 +86,9 @@ def test_a_live_lease_is_left_alone_by_a_host_whose_clock_is_wrong(
     Job.objects.update(attempt=settings.JOB_MAX_ATTEMPTS - 1)
     wrong(True)
     assert job_claim(job_id=sample.job.pk) is None
-    assert stuck_count() == job_sweep() == SweepCounts(0, 0, 0)
+    assert stuck_count() == job_sweep() == Recovered(0, 0, 0)
     Job.objects.update(attempt=settings.JOB_MAX_ATTEMPTS)
-    assert job_sweep() == SweepCounts(0, 0, 0)
+    assert job_sweep() == Recovered(0, 0, 0)
     assert Job.objects.get().state == JobState.RUNNING
 
 

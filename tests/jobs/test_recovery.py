@@ -9,14 +9,14 @@ from pytest_django import Settings
 from tests.jobs.test_job import REASON, expire, make_model, make_sample, make_synthesis, state
 from voice.jobs import recovery
 from voice.jobs import recovery as sweeping
-from voice.jobs.recovery import RecoveredCounts, job_recover, recovery_count
+from voice.jobs.recovery import Recovered, job_recover, recovery_count
 from voice.jobs.transitions import job_claim, job_fail
 from voice.models import Job, User, VoiceSample
 from voice.models.lifecycle import JobState, SampleStatus
 from voice.redis_client import redis_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
-NOTHING = RecoveredCounts(0, 0, 0, 0)
+NOTHING = Recovered(0, 0, 0, 0)
 
 
 @pytest.fixture(autouse=True)
@@ -27,9 +27,9 @@ def empty_queues() -> None:
 def test_a_job_that_was_never_woken_is_woken_once(user: User) -> None:
     sample = make_sample(user)
     Job.objects.update(enqueued_at=None)
-    assert recovery_count() == RecoveredCounts(1, 0, 0, 0)
+    assert recovery_count() == Recovered(1, 0, 0, 0)
     assert Job.objects.get().enqueued_at is None, "counting changes nothing"
-    assert job_recover() == RecoveredCounts(1, 0, 0, 0)
+    assert job_recover() == Recovered(1, 0, 0, 0)
     assert recovery_count() == job_recover() == NOTHING
     assert state(sample.job) == JobState.QUEUED
 
@@ -40,7 +40,7 @@ def test_a_job_whose_worker_is_lost_is_woken_and_one_that_is_worked_on_is_not(us
         assert job_claim(job_id=sample.job.pk) is not None
     expire(lost.job)
     Job.objects.update(enqueued_at=timezone.now() - timedelta(minutes=5))
-    assert job_recover() == RecoveredCounts(1, 0, 0, 0)
+    assert job_recover() == Recovered(1, 0, 0, 0)
     assert (state(lost.job), state(working.job)) == (JobState.RUNNING, JobState.RUNNING)
 
 
@@ -68,8 +68,8 @@ def test_what_waits_for_something_that_failed_before_fails_too(user: User) -> No
 def test_a_resource_whose_job_has_ended_ends_too(user: User) -> None:
     sample = make_sample(user)
     Job.objects.update(state=JobState.COMPLETED, finished_at=timezone.now())
-    assert recovery_count() == RecoveredCounts(0, 0, 0, 1)
-    assert job_recover() == RecoveredCounts(0, 0, 0, 1)
+    assert recovery_count() == Recovered(0, 0, 0, 1)
+    assert job_recover() == Recovered(0, 0, 0, 1)
     sample.refresh_from_db()
     assert (sample.status, sample.error_code) == (SampleStatus.FAILED, "internal_error")
     assert job_recover() == NOTHING
@@ -78,7 +78,7 @@ def test_a_resource_whose_job_has_ended_ends_too(user: User) -> None:
 def test_a_resource_without_a_job_ends_too(user: User) -> None:
     sample = make_sample(user)
     Job.objects.all().delete()
-    assert job_recover() == RecoveredCounts(0, 0, 0, 1)
+    assert job_recover() == Recovered(0, 0, 0, 1)
     sample.refresh_from_db()
     assert sample.status == SampleStatus.FAILED
 

@@ -120,7 +120,7 @@ def test_a_stopping_worker_takes_no_job_and_passes_the_wake_up_on(user: User) ->
 
 def test_processes_see_that_their_worker_stops_whenever_they_were_forked() -> None:
     program = (
-        "import os, time\n"
+        "import django, os, time; django.setup()\n"
         "from voice.jobs.lease import worker_is_stopping, worker_stop_announce\n"
         "child = os.fork()\n"
         "if not child:\n"

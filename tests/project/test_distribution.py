@@ -1,7 +1,7 @@
 """Tests that start servers are given to whichever process is free."""
 
 from tests.distribution import FIRST, LIVE_STACK, ON_THE_LIVE_STACK, unit_of
-from tests.project.stacks import ROOT
+from tests.rig.processes import ROOT
 
 
 def test_what_is_named_exists() -> None:
