@@ -6,8 +6,8 @@ import pytest
 from tests.engines.references import LOW_VOICE, reference
 from tests.waveforms import noise
 from voice.audio.waveform import Waveform
+from voice.engines.spec import EXAMPLE_TEXTS
 from voice.engines.xtts.takes import TOKEN_S, Fault, Verdict, judge, speech_range_s, tokens_most
-from voice.text.examples import EXAMPLE_TEXTS
 
 TEXT = "When the sunlight strikes raindrops in the air, they act as a prism and form a rainbow."
 
