@@ -37,25 +37,6 @@ class SpeakingFailed(Exception):
     """The fork could not speak; the text of the exception is the reply."""
 
 
-def read_exactly(descriptor: int, count: int) -> bytes | None:
-    """`count` bytes, or None at the end of the stream."""
-    parts = []
-    while count:
-        part = os.read(descriptor, count)
-        if not part:
-            return None
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
-
-
-def write_all(descriptor: int, payload: bytes) -> None:
-    """Write every byte of `payload`."""
-    view = memoryview(payload)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
 def speak(library: ctypes.CDLL, data_folder: str, request: dict[str, Any]) -> bytes:
     """Initialise espeak-ng, say the request's text and give back the reply. Only ever called in a fresh fork."""
     pieces: list[bytes] = []
@@ -81,7 +62,8 @@ def speak(library: ctypes.CDLL, data_folder: str, request: dict[str, Any]) -> by
     callback = SAMPLES_CALLBACK(collect)
     library.espeak_SetSynthCallback(callback)
     text = request["text"].encode() + b"\0"
-    answer = library.espeak_Synth(text, len(text), 0, POSITION_CHARACTER, 0, CHARS_UTF8, None, None)
+    size = ctypes.c_size_t(len(text))
+    answer = library.espeak_Synth(text, size, 0, POSITION_CHARACTER, 0, CHARS_UTF8, None, None)
     if answer != 0:
         raise SpeakingFailed(f"espeak_Synth answered {answer}")
     library.espeak_Synchronize()
@@ -99,7 +81,8 @@ def run_speaker(library: ctypes.CDLL, data_folder: str, payload: bytes, *, descr
         reply = speak(library, data_folder, json.loads(payload))
     except SpeakingFailed as error:
         reply = b"\1" + str(error).encode()
-    write_all(descriptor, reply)
+    with open(descriptor, "wb") as pipe:
+        pipe.write(reply)
 
 
 def collect_reply(descriptor: int, pid: int, *, timeout_s: int) -> bytes:
@@ -145,22 +128,11 @@ def answer(library: ctypes.CDLL, data_folder: str, payload: bytes, *, timeout_s:
 def main(library_path: str, data_folder: str, timeout_s: int) -> None:
     """Serve requests until stdin ends."""
     library = ctypes.CDLL(library_path)
-    library.espeak_Synth.argtypes = [
-        ctypes.c_char_p,
-        ctypes.c_size_t,
-        ctypes.c_uint,
-        ctypes.c_int,
-        ctypes.c_uint,
-        ctypes.c_uint,
-        ctypes.c_void_p,
-        ctypes.c_void_p,
-    ]
-    while (header := read_exactly(0, 4)) is not None:
-        payload = read_exactly(0, struct.unpack(">I", header)[0])
-        if payload is None:
-            return
+    while len(header := sys.stdin.buffer.read(4)) == 4:
+        payload = sys.stdin.buffer.read(struct.unpack(">I", header)[0])
         reply = answer(library, data_folder, payload, timeout_s=timeout_s)
-        write_all(1, struct.pack(">I", len(reply)) + reply)
+        sys.stdout.buffer.write(struct.pack(">I", len(reply)) + reply)
+        sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":
