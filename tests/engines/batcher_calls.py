@@ -1,7 +1,8 @@
 """What the tests of the batcher ask it for: sentences of callers, spoken by the fake device."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,6 +52,15 @@ class Call:
 
 def make_batcher(device: FakeDevice, **options: object) -> Batcher[Hashes]:
     return Batcher(device, device, **options)  # type: ignore[arg-type]
+
+
+@contextmanager
+def running(batcher: Batcher[Hashes]) -> Iterator[Batcher[Hashes]]:
+    batcher.start()
+    try:
+        yield batcher
+    finally:
+        batcher.close()
 
 
 def submit(

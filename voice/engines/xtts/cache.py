@@ -58,10 +58,15 @@ class Cache(Protocol):
         """Free `slot`, if it is taken."""
 
     def reserve(self, columns: int) -> None:
-        """Make sure that every sequence has room for `columns` positions, if it was taken with as many."""
+        """Make sure that every sequence has room for `columns` positions, if it was taken with as many.
+
+        Nothing to do for a cache that takes all of it at once.
+        """
+        return
 
     def trim(self) -> None:
         """Give back what no sequence needs, but for what the next ones are likely to. Takes no memory for it."""
+        return
 
     def keys_values(self, slot: int) -> Sequence[Tensor]:
         """Views for reading and writing, one for each layer, (2, heads, columns, head size)."""
@@ -94,12 +99,6 @@ class SlotCache(Cache):
 
     def release(self, slot: int) -> None:
         self._taken.pop(slot, None)
-
-    def reserve(self, columns: int) -> None:
-        """See `Cache`: it is reserved already."""
-
-    def trim(self) -> None:
-        """See `Cache`: nothing is kept."""
 
     def keys_values(self, slot: int) -> Sequence[Tensor]:
         return self._taken[slot].unbind(0)

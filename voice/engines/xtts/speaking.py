@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Generic
+from typing import Any, Generic
 
 import numpy as np
 
 from voice.audio.waveform import Samples, Waveform
 from voice.engines.base import SpeechChunk, SynthesisParams
-from voice.engines.spec import OptionSpec
-from voice.engines.xtts import REPETITION_PENALTY, TEMPERATURE, TOP_K, TOP_P
+from voice.engines.xtts import OPTIONS
 from voice.engines.xtts.batcher import Batcher
 from voice.engines.xtts.profile import XttsVoice
 from voice.engines.xtts.protocols import Prompt, Sampling
@@ -161,16 +160,8 @@ class SpokenText(Generic[Latents]):
 
 
 def _sampling(params: SynthesisParams, *, seed: int) -> Sampling:
-    def option(spec: OptionSpec) -> float:
-        return params.options.get(spec.name, spec.default)
-
-    return Sampling(
-        temperature=option(TEMPERATURE),
-        top_k=round(option(TOP_K)),
-        top_p=option(TOP_P),
-        repetition_penalty=option(REPETITION_PENALTY),
-        seed=seed,
-    )
+    chosen: dict[str, Any] = {option.name: params.options.get(option.name, option.default) for option in OPTIONS}
+    return Sampling(**{**chosen, "top_k": round(chosen["top_k"])}, seed=seed)
 
 
 def _seed(seed: int, sentence: int, take: int) -> int:

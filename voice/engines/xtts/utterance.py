@@ -31,16 +31,20 @@ class Outcome:
 
 
 class Ticket:
-    """One sentence that is being spoken. One thread takes its audio; `cancel` may be called from any."""
+    """One sentence that is being spoken. One thread takes its audio; `cancel` may be called from any.
+
+    `outcome`: the end of decoding; None until all audio is made, and if it failed. `is_cancelled`: the caller gave up
+    before the end. Both are for others to read.
+    """
 
     def __init__(self, *, on_change: Callable[[], None]) -> None:
         """`on_change` is called without a lock held, whenever the caller took audio or cancelled."""
         self._on_change = on_change
         self._changed = threading.Condition()
         self._chunks: deque[Samples] = deque()
-        self._outcome: Outcome | None = None
+        self.outcome: Outcome | None = None
         self._error: VoiceError | None = None
-        self._is_cancelled = False
+        self.is_cancelled = False
 
     def wait(self, timeout_s: float) -> Samples | None:
         """The next chunk of audio, float32 at 24 kHz; None if there is none within `timeout_s`, or no more at all.
@@ -65,30 +69,20 @@ class Ticket:
             self._chunks.clear()
             if self.is_ended:
                 return
-            self._is_cancelled = True
+            self.is_cancelled = True
             self._error = JobCancelled("cancelled", "This was cancelled.")
             self._changed.notify_all()
         self._on_change()
 
     @property
-    def outcome(self) -> Outcome | None:
-        """The end of decoding; None until all audio is made, and if it failed."""
-        return self._outcome
-
-    @property
     def is_drained(self) -> bool:
         """True when all was spoken and taken: as soon as the last chunk is."""
-        return self._outcome is not None and not self._chunks
-
-    @property
-    def is_cancelled(self) -> bool:
-        """True if the caller gave up before the end."""
-        return self._is_cancelled
+        return self.outcome is not None and not self._chunks
 
     @property
     def is_ended(self) -> bool:
         """True when nothing more will come: all is made, or it failed."""
-        return self._outcome is not None or self._error is not None
+        return self.outcome is not None or self._error is not None
 
     @property
     def unread(self) -> int:
@@ -101,7 +95,7 @@ class Ticket:
             if not self.is_ended:
                 if samples is not None:
                     self._chunks.append(samples)
-                self._outcome = outcome
+                self.outcome = outcome
                 self._changed.notify_all()
 
     def fail(self, error: VoiceError) -> None:
@@ -145,11 +139,6 @@ class Utterance(ScheduledSequence):
         return self.is_stopped or len(self.tokens) >= self.prompt.max_tokens
 
     @property
-    def is_decodable(self) -> bool:
-        """True if the next step draws a token for it."""
-        return not (self.is_paused or self.is_complete)
-
-    @property
     def is_due(self) -> bool:
         """True if there may be something to speak: its end, or for a stream enough for a chunk."""
         return self.is_complete or (self.is_stream and self.latents >= self._due_at)
@@ -164,21 +153,12 @@ class Utterance(ScheduledSequence):
         """The number that the decoder has: one for each step made."""
         return len(self.tokens) + self.is_stopped
 
-    @property
-    def outcome(self) -> Outcome:
-        """The end of decoding, once it is complete."""
-        return Outcome(tuple(self.tokens), self.is_stopped)
-
     def draw(self, token: int, *, stop_token: int) -> None:
         """Take the token of one step."""
         if token == stop_token:
             self.is_stopped = True
         else:
             self.tokens.append(token)
-
-    def lose_slot(self) -> None:
-        """The decoder forgets it; prefilled again with `tokens`, it must draw its stop token again for its latent."""
-        self.is_stopped = False
 
     def window(self) -> Window | None:
         """The window to be spoken next; None if nothing is left, or if more tokens are needed, which it waits for."""

@@ -14,7 +14,6 @@ from torch import Tensor
 from voice.engines.xtts.device import compute_float32_exactly, device_memory
 from voice.engines.xtts.generator import Generator
 from voice.engines.xtts.windows import (
-    RATE_HZ,
     SAMPLES_PER_FRAME,
     WINDOW_FRAMES,
     Piece,
@@ -52,8 +51,6 @@ class Vocoder:
 
     Thread-safe: it keeps nothing between calls.
     """
-
-    rate_hz = RATE_HZ
 
     def __init__(self, weights: Mapping[str, Tensor], *, device: torch.device, dtype: torch.dtype) -> None:
         """Take the layers out of a checkpoint's `weights`, with their published names."""
