@@ -138,11 +138,6 @@ class EngineProblem:
     hint: str
 
 
-def no_problem(values: Mapping[str, Any], is_default: bool) -> Sequence[EngineProblem]:
-    """The check of an engine that always works."""
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
     """An engine, which `make` of the module `engine` beside this declaration makes of the values of its settings.
@@ -164,7 +159,7 @@ class EngineSpec:
     requirements: str | None = None
     is_shared_by_threads: bool = False
     weights: EngineWeights | None = None
-    check: Callable[[Mapping[str, Any], bool], Sequence[EngineProblem]] = no_problem
+    check: Callable[[Mapping[str, Any], bool], Sequence[EngineProblem]] = lambda values, is_default: ()
 
     def values(self, source: object) -> dict[str, Any]:
         """The values of its settings, which are attributes of `source`."""
