@@ -21,8 +21,7 @@ from tests.engines.batcher_calls import (
 from tests.engines.fake_device import FakeDevice, make_prompt
 from voice.audio.waveform import Samples
 from voice.engines.xtts import batcher as batcher_module
-from voice.engines.xtts.failures import EngineFailed, EngineOutOfMemory
-from voice.engines.xtts.protocols import DeviceMemoryFull
+from voice.engines.xtts.failures import DeviceMemoryFull, EngineFailed, EngineOutOfMemory
 from voice.engines.xtts.scheduler import CLEAN_STEPS_TO_RECOVER
 from voice.errors import EngineUnavailable
 

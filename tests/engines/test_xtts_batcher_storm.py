@@ -8,7 +8,7 @@ import pytest
 
 from tests.engines.batcher_calls import PATIENCE_S, Call, make_batcher, running, submit, until
 from tests.engines.fake_device import FakeDevice, make_prompt
-from voice.engines.xtts.protocols import DeviceMemoryFull
+from voice.engines.xtts.failures import DeviceMemoryFull
 from voice.errors import EngineError
 
 

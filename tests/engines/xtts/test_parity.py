@@ -13,8 +13,8 @@ from tests.engines.references import HIGH_VOICE, LOW_VOICE, reference
 from voice.audio.waveform import Samples, Waveform
 from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.profile import profile_read
-from voice.engines.xtts.protocols import Prompt, Sampling
 from voice.engines.xtts.runtime import XttsRuntime
+from voice.engines.xtts.utterance import Prompt, Sampling
 
 TOKENS = 40
 RATE_HZ = 22050

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +16,21 @@ from voice.audio.waveform import Samples
 from voice.engines.xtts.failures import (
     DEVICE_FAILURES_MAX,
     DeviceBroken,
+    DeviceMemoryFull,
     EngineFailed,
     EngineOutOfMemory,
     caused,
     engine_stopped,
     forget_frames,
 )
-from voice.engines.xtts.protocols import Decoder, DeviceMemoryFull, Prompt, Vocoder
 from voice.engines.xtts.scheduler import Scheduler
-from voice.engines.xtts.utterance import Outcome, Ticket, Utterance
-from voice.engines.xtts.windows import RATE_HZ, Latents, Piece, Window
+from voice.engines.xtts.utterance import Outcome, Prompt, Ticket, Utterance
+from voice.engines.xtts.windows import RATE_HZ, Piece, Window
 from voice.errors import EngineError, EngineUnavailable, VoiceError
+
+if TYPE_CHECKING:
+    from voice.engines.xtts.gpt import GptDecoder
+    from voice.engines.xtts.vocoder import Vocoder
 
 PREFILLS_PER_STEP = 4
 LATENTS_PER_CALL = 600  # the longest sentence; a call on a CPU stays within seconds, so that cancels are noticed
@@ -70,7 +74,7 @@ class BatcherStatistics:
         return self.samples / RATE_HZ
 
 
-class Batcher(Generic[Latents]):
+class Batcher:
     """Speaks many sentences at once. `submit`, `statistics` and `close` are safe to call from any thread.
 
     `start` begins the thread, and only it calls `decoder` and `vocoder`. Between its steps sequences join and leave,
@@ -82,8 +86,8 @@ class Batcher(Generic[Latents]):
 
     def __init__(
         self,
-        decoder: Decoder[Latents],
-        vocoder: Vocoder[Latents],
+        decoder: "GptDecoder",
+        vocoder: "Vocoder",
         *,
         waiting_max: int = WAITING_MAX,
         clock: Callable[[], float] = time.monotonic,
@@ -317,7 +321,7 @@ class Batcher(Generic[Latents]):
         else:
             utterance.ticket.deliver(samples)
 
-    def _piece(self, utterance: Utterance, window: Window) -> Piece[Latents]:
+    def _piece(self, utterance: Utterance, window: Window) -> Piece:
         assert utterance.slot is not None
         latents = self._decoder.latents(utterance.slot, window.latent_start, window.latent_stop)
         return Piece(latents, utterance.speaker, window, utterance.speed)

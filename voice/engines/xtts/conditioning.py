@@ -20,8 +20,7 @@ from torchaudio.functional import resample
 from voice.audio.waveform import Waveform
 from voice.engines.xtts.checkpoint import Checkpoint
 from voice.engines.xtts.device import compute_float32_exactly, device_memory
-from voice.engines.xtts.failures import EngineOutOfMemory
-from voice.engines.xtts.protocols import DeviceMemoryFull
+from voice.engines.xtts.failures import DeviceMemoryFull, EngineOutOfMemory
 from voice.engines.xtts.shape import CONDITIONING_BLOCKS, MEL_BANDS, PERCEIVER_LAYERS, SPEAKER_STAGES
 from voice.errors import EngineError
 

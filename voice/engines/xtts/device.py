@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from voice.engines.xtts.configuration import XttsConfiguration
-from voice.engines.xtts.protocols import DeviceMemoryFull
+from voice.engines.xtts.failures import DeviceMemoryFull
 from voice.errors import EngineUnavailable
 
 CPU_BFLOAT16 = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")  # x86-64: AMX, AVX-512; ARM: NEON, SVE

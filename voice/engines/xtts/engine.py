@@ -15,8 +15,6 @@ from voice.engines.xtts.speaking import SpokenText
 from voice.errors import EngineUnavailable
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from voice.engines.xtts.runtime import XttsRuntime
 
 
@@ -109,9 +107,7 @@ class XttsEngine(SpeechEngine):
         loaded = self._loaded
         return {} if loaded is None else loaded.report()
 
-    def _spoken(
-        self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams
-    ) -> "SpokenText[Tensor]":
+    def _spoken(self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams) -> SpokenText:
         check_language(language, ENGINE)
         runtime = self._runtime()
         return SpokenText(

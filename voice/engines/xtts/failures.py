@@ -6,6 +6,10 @@ DEVICE_FAILURES_MAX = 3
 """So many in a row, without a success in between, and the engine ends."""
 
 
+class DeviceMemoryFull(Exception):
+    """The device has no memory for this; whoever asked shrinks the batch and asks again."""
+
+
 class EngineOutOfMemory(EngineError):
     """The device has no memory for this sentence though nothing else runs on it. It may have later."""
 

@@ -8,7 +8,6 @@ from typing import Self
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from voice.engines.base import VoiceProfile
 from voice.engines.xtts.batcher import Batcher
@@ -18,10 +17,10 @@ from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.device import device_choose, memory_report, precision_choose
 from voice.engines.xtts.gpt import GptDecoder
 from voice.engines.xtts.profile import XttsVoice, profile_read
-from voice.engines.xtts.protocols import Prompt
 from voice.engines.xtts.sentences import TextTokenizer
 from voice.engines.xtts.shape import XttsShape
 from voice.engines.xtts.takes import TakeCounter
+from voice.engines.xtts.utterance import Prompt
 from voice.engines.xtts.vocoder import Vocoder
 
 SLOTS = {"cpu": 32, "cuda": 32}
@@ -49,7 +48,7 @@ class XttsRuntime:
     device: torch.device
     tokenizer: TextTokenizer
     conditioner: Conditioner
-    batcher: Batcher[Tensor]
+    batcher: Batcher
     counter: TakeCounter
     ahead: int
 

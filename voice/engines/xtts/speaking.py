@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Generic
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +11,10 @@ from voice.engines.base import SpeechChunk, SynthesisParams
 from voice.engines.xtts import OPTIONS
 from voice.engines.xtts.batcher import Batcher
 from voice.engines.xtts.profile import XttsVoice
-from voice.engines.xtts.protocols import Prompt, Sampling
 from voice.engines.xtts.sentences import Sentence
 from voice.engines.xtts.takes import Fault, SentenceTakes, TakeCounter, speech_range_s, take_of, tokens_most
-from voice.engines.xtts.utterance import Ticket
-from voice.engines.xtts.windows import RATE_HZ, Latents
+from voice.engines.xtts.utterance import Prompt, Sampling, Ticket
+from voice.engines.xtts.windows import RATE_HZ
 from voice.errors import OutputRejected
 
 WAIT_S = 0.25
@@ -27,13 +26,13 @@ SAME_SPEED = 0.02
 """Nobody hears a difference of 2 %, and so close to 1 a stream would have to wait for seconds: see windows.py."""
 
 
-class SpokenText(Generic[Latents]):
+class SpokenText:
     """One text on its way through the batcher. Made, driven and ended by one thread; `close` gives up what is left."""
 
     def __init__(
         self,
         *,
-        batcher: Batcher[Latents],
+        batcher: Batcher,
         counter: TakeCounter,
         voice: XttsVoice,
         sentences: list[Sentence],

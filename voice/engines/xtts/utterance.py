@@ -1,4 +1,4 @@
-"""One sentence while it is spoken: the ticket that its caller holds, and what the batcher knows of it. No torch."""
+"""One sentence: its prompt, the ticket that its caller holds, and what the batcher knows of it. No torch."""
 
 import threading
 from collections import deque
@@ -10,13 +10,44 @@ from numpy.typing import NDArray
 
 from voice.audio.waveform import Samples
 from voice.engines.xtts.failures import copied
-from voice.engines.xtts.protocols import Prompt
 from voice.engines.xtts.scheduler import ScheduledSequence
 from voice.engines.xtts.windows import Window, window_next
 from voice.errors import JobCancelled, VoiceError
 
 CHUNK_TOKENS_MAX = 80
 UNREAD_CHUNKS_MAX = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Settings of the draw of the next audio token, with the meanings that transformers and Coqui give these names.
+
+    `is_greedy` takes the likeliest token and ignores temperature, top_k and top_p. The same `seed` draws the same
+    tokens from the same logits, whoever else is in the batch, also when a sequence is prefilled again in its middle.
+    """
+
+    temperature: float = 0.75
+    top_k: int = 50
+    top_p: float = 0.85
+    repetition_penalty: float = 5.0
+    is_greedy: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """All that the GPT reads before it speaks.
+
+    `conditioning`: float32, shape (32, channels), the voice. `text_ids`: token ids of one sentence, the language tag
+    first, without the start and stop tokens of the text. Between `min_tokens` and `max_tokens` audio tokens are
+    drawn, the stop token not counted: it cannot come earlier, and decoding ends without it at `max_tokens`.
+    """
+
+    conditioning: NDArray[np.float32]
+    text_ids: tuple[int, ...]
+    sampling: Sampling = field(default_factory=Sampling)
+    min_tokens: int = 1
+    max_tokens: int = 600
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,13 @@ in the sentence: latents, frames and samples are counted from its beginning.
 import math
 from dataclasses import dataclass
 from functools import cache
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 RATE_HZ = 24_000
 CODES_RATE_HZ = 22_050
@@ -23,8 +26,6 @@ PRE_KERNEL = POST_KERNEL = 7
 RESBLOCK_KERNELS = (3, 7, 11)
 RESBLOCK_DILATIONS = (1, 3, 5)
 COORDINATE_ERROR = 1e-3  # float32 coordinates of a sentence's frames, up to some 5,000, are off by less
-
-Latents = TypeVar("Latents")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,14 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece(Generic[Latents]):
+class Piece:
     """One window to be spoken.
 
     `latents`: GPT latents `window.latent_start` to `window.latent_stop` of the sentence, shape (latents, channels).
     `speaker`: the speaker embedding, 512 values. `speed`: the sentence's, the same in all of its windows.
     """
 
-    latents: Latents
+    latents: "Tensor"
     speaker: NDArray[np.float32]
     window: Window
     speed: float
