@@ -221,9 +221,9 @@ def test_context_is_what_the_samples_of_a_frame_depend_on() -> None:
         resblock_type="1",
         resblock_dilation_sizes=[list(RESBLOCK_DILATIONS)] * len(RESBLOCK_KERNELS),
         resblock_kernel_sizes=list(RESBLOCK_KERNELS),
-        upsample_kernel_sizes=[upsampling.kernel for upsampling in UPSAMPLINGS],
+        upsample_kernel_sizes=[2 * stride for stride in UPSAMPLINGS],
         upsample_initial_channel=channels,
-        upsample_factors=[upsampling.stride for upsampling in UPSAMPLINGS],
+        upsample_factors=list(UPSAMPLINGS),
         inference_padding=0,
     ).double()
     network.remove_weight_norm()

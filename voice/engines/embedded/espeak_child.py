@@ -25,7 +25,7 @@ AUDIO_OUTPUT_SYNCHRONOUS = 2
 INITIALIZE_DONT_EXIT = 0x8000
 POSITION_CHARACTER = 1
 CHARS_UTF8 = 1
-PARAMETER_RATE, PARAMETER_PITCH, PARAMETER_RANGE = 1, 3, 4
+PARAMETERS = {"rate_wpm": 1, "pitch": 3, "pitch_range": 4}
 PR_SET_PDEATHSIG = 1
 SPEAKER_MEMORY_BYTES = 1 << 30
 RANDOM_SEED = 1
@@ -52,11 +52,7 @@ def speak(library: ctypes.CDLL, data_folder: str, request: dict[str, Any]) -> by
     library.espeak_ng_SetRandSeed(ctypes.c_long(RANDOM_SEED))  # it seeds itself by the clock; breathy voices use it
     if (answer := library.espeak_SetVoiceByName(request["voice"].encode())) != 0:
         raise SpeakingFailed(f"espeak_SetVoiceByName answered {answer} for {request['voice']!r}")
-    for parameter, name in (
-        (PARAMETER_RATE, "rate_wpm"),
-        (PARAMETER_PITCH, "pitch"),
-        (PARAMETER_RANGE, "pitch_range"),
-    ):
+    for name, parameter in PARAMETERS.items():
         if (answer := library.espeak_SetParameter(parameter, request[name], 0)) != 0:
             raise SpeakingFailed(f"espeak_SetParameter answered {answer} for {name}")
     callback = SAMPLES_CALLBACK(collect)

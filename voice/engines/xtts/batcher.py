@@ -25,7 +25,7 @@ from voice.engines.xtts.failures import (
 )
 from voice.engines.xtts.scheduler import Scheduler
 from voice.engines.xtts.utterance import Outcome, Prompt, Ticket, Utterance
-from voice.engines.xtts.windows import RATE_HZ, Piece, Window
+from voice.engines.xtts.windows import Piece, Window
 from voice.errors import EngineError, EngineUnavailable, VoiceError
 
 if TYPE_CHECKING:
@@ -67,11 +67,6 @@ class BatcherStatistics:
     def mean_batch(self) -> float:
         """Tokens a step, 0 before the first."""
         return self.tokens / self.steps if self.steps else 0.0
-
-    @property
-    def audio_s(self) -> float:
-        """Seconds of audio made."""
-        return self.samples / RATE_HZ
 
 
 class Batcher:

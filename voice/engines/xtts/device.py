@@ -110,9 +110,6 @@ def memory_report(device: torch.device) -> DeviceMemory:
         return DeviceMemory(torch.cuda.memory_reserved(device), total)
     page = os.sysconf("SC_PAGE_SIZE")
     resident = int(Path("/proc/self/statm").read_text().split()[1]) * page
-    return DeviceMemory(resident, min([os.sysconf("SC_PHYS_PAGES") * page, *_container_limits()]))
-
-
-def _container_limits() -> list[int]:
     written = [path.read_text().strip() for path in CGROUP_LIMITS if path.is_file()]
-    return [int(limit) for limit in written if limit.isdigit()]  # "max" is no limit
+    limits = [int(limit) for limit in written if limit.isdigit()]  # "max" is no limit
+    return DeviceMemory(resident, min([os.sysconf("SC_PHYS_PAGES") * page, *limits]))

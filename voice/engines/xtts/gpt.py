@@ -140,7 +140,8 @@ class GptDecoder:
     def _prefill(self, slot: int, prompt: Prompt, generated: list[int]) -> None:
         voice = self._voice(prompt.conditioning)
         text = self._text(prompt.text_ids)
-        spoken = self._audio([self._shape.start_audio, *generated][: len(generated)])
+        ids = torch.tensor([self._shape.start_audio, *generated], dtype=torch.long, device=self._device)[:-1]
+        spoken = self._weights.audio_embedding[ids] + self._weights.audio_positions[: len(ids)]
         length = CONDITIONING_LATENTS + len(text) + len(spoken)
         self._cache.take(slot, length, self.columns(prompt))
         kept = self._cache.keys_values(slot)
@@ -215,11 +216,6 @@ class GptDecoder:
     def _text(self, ids: Sequence[int]) -> Tensor:
         framed = torch.tensor([self._shape.start_text, *ids, self._shape.stop_text], device=self._device)
         return self._weights.text_embedding[framed] + self._weights.text_positions[: len(framed)]
-
-    def _audio(self, tokens: Sequence[int]) -> Tensor:
-        """Embeddings of the first audio tokens."""
-        ids = torch.tensor(tokens, dtype=torch.long, device=self._device)
-        return self._weights.audio_embedding[ids] + self._weights.audio_positions[: len(tokens)]
 
     def _blocks(self, hidden: Tensor, attention: Attention) -> Tensor:
         """The transformer, (rows, channels) to (rows, channels); what it adds up stays in at least float32."""

@@ -22,6 +22,7 @@ from voice.engines.xtts.shape import XttsShape
 from voice.engines.xtts.takes import TakeCounter
 from voice.engines.xtts.utterance import Prompt
 from voice.engines.xtts.vocoder import Vocoder
+from voice.engines.xtts.windows import RATE_HZ
 
 SLOTS = {"cpu": 32, "cuda": 32}
 CACHE_MB = {"cpu": 1024, "cuda": 2048}
@@ -104,7 +105,7 @@ class XttsRuntime:
             "sentences_running": statistics.running,
             "batch_limit": statistics.limit,
             "mean_batch": round(statistics.mean_batch, 2),
-            "audio_s": round(statistics.audio_s, 1),
+            "audio_s": round(statistics.samples / RATE_HZ, 1),
             "finished": statistics.finished,
             "failed": statistics.failed,
             "cancelled": statistics.cancelled,

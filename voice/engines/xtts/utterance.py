@@ -85,7 +85,7 @@ class Ticket:
         `engine_stopped`; and JobCancelled after `cancel`.
         """
         with self._changed:
-            self._changed.wait_for(self._has_news, timeout_s)
+            self._changed.wait_for(lambda: self._chunks or self.is_ended, timeout_s)
             if not self._chunks:
                 if self._error is not None:
                     raise copied(self._error)
@@ -135,9 +135,6 @@ class Ticket:
             if not self.is_ended:
                 self._error = error
                 self._changed.notify_all()
-
-    def _has_news(self) -> bool:
-        return bool(self._chunks) or self.is_ended
 
 
 @dataclass(eq=False, slots=True)

@@ -26,10 +26,8 @@ from voice.engines.xtts.windows import (
 )
 
 LONG_TILE = 4 * WINDOW_FRAMES
-TILES_AT_ONCE = {
-    "cpu": 1,
-    "cuda": 32,
-}  # of one tile the layers stay in a CPU's caches; of 32 the largest is 67 MB in bfloat16
+TILES_AT_ONCE = {"cpu": 1, "cuda": 32}
+"""Of one tile the layers stay in a CPU's caches; of 32 the largest is 67 MB in bfloat16."""
 
 
 @dataclass(frozen=True, slots=True)
