@@ -143,7 +143,7 @@ def main() -> None:
     try:
         serve({"load": lambda: load, **tasks(side)})
     finally:
-        side.runtime.close()
+        side.runtime.batcher.close()
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ RATE_HZ = 22050
 def runtime(tiny_checkpoint: Path) -> Iterator[XttsRuntime]:
     runtime = XttsRuntime.load(XttsConfiguration(tiny_checkpoint, is_licence_accepted=True, precision="float32"))
     yield runtime
-    runtime.close()
+    runtime.batcher.close()
 
 
 def of_coqui(coqui_model: Xtts, recording: Waveform, text: str, language: str, speed: float) -> Samples:

@@ -93,10 +93,7 @@ class Conditioner:
         Each has length 1, their mean a little less, as with Coqui. Raises like `conditioning_latents`.
         """
         with self._encoding():
-            embeddings = [
-                speaker_embedding(self._speaker, resample(samples, self._rate_hz, SPEAKER_RATE_HZ))
-                for samples in self._usable(references)
-            ]
+            embeddings = [self._embedding(samples) for samples in self._usable(references)]
             return torch.stack(embeddings).mean(dim=0).cpu().numpy()
 
     def similarity(self, embedding: NDArray[np.float32], waveform: Waveform) -> float:
@@ -142,6 +139,9 @@ class Conditioner:
         )
         mels = (self._mel_bank @ spectrum.abs().square()).clamp(min=1e-5).log() / self._mel_stats[:, None]
         return _resampled_latents(self._perceiver, _encoded(self._encoder, mels[None], self._heads))[0]
+
+    def _embedding(self, samples: Tensor) -> Tensor:
+        return speaker_embedding(self._speaker, resample(samples, self._rate_hz, SPEAKER_RATE_HZ))
 
 
 def _encoded(weights: Weights, mels: Tensor, heads: int) -> Tensor:

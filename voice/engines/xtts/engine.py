@@ -9,7 +9,7 @@ from voice.engines.base import SpeechChunk, SpeechEngine, SynthesisParams, Voice
 from voice.engines.xtts import ENGINE
 from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.failures import engine_stopped
-from voice.engines.xtts.profile import blend, profile_make
+from voice.engines.xtts.profile import blend
 from voice.engines.xtts.sentences import sentences_of
 from voice.engines.xtts.speaking import SpokenText
 from voice.errors import EngineUnavailable
@@ -65,13 +65,7 @@ class XttsEngine(SpeechEngine):
         `reference_unusable`: no recording is as long as a third of a second and loud enough.
         """
         check_language(language, ENGINE)
-        runtime = self._runtime()
-        return profile_make(
-            conditioning=runtime.conditioner.conditioning_latents(references),
-            speaker_embedding=runtime.conditioner.speaker_embedding(references),
-            fingerprint=runtime.fingerprint,
-            reference_durations_s=[reference.duration_s for reference in references],
-        )
+        return self._runtime().clone(references)
 
     def synthesize(
         self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams

@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import torch
 
+from voice.audio.waveform import Waveform
 from voice.engines.base import VoiceProfile
 from voice.engines.xtts.batcher import Batcher
 from voice.engines.xtts.checkpoint import Checkpoint
@@ -16,7 +17,7 @@ from voice.engines.xtts.conditioning import Conditioner
 from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.device import device_choose, memory_report, precision_choose
 from voice.engines.xtts.gpt import GptDecoder
-from voice.engines.xtts.profile import XttsVoice, profile_read
+from voice.engines.xtts.profile import XttsVoice, profile_make, profile_read
 from voice.engines.xtts.sentences import TextTokenizer
 from voice.engines.xtts.shape import XttsShape
 from voice.engines.xtts.takes import TakeCounter
@@ -96,6 +97,14 @@ class XttsRuntime:
         ticket = self.batcher.submit(prompt, np.zeros(self.shape.d_vector_dim, np.float32), speed=1.0, group=self)
         while not ticket.is_drained:
             ticket.wait(1.0)
+
+    def clone(self, references: Sequence[Waveform]) -> VoiceProfile:
+        return profile_make(
+            conditioning=self.conditioner.conditioning_latents(references),
+            speaker_embedding=self.conditioner.speaker_embedding(references),
+            fingerprint=self.fingerprint,
+            reference_durations_s=[reference.duration_s for reference in references],
+        )
 
     def report(self) -> Mapping[str, float]:
         statistics = self.batcher.statistics()
