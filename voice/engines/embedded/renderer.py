@@ -92,23 +92,18 @@ class OverlapAdder:
         longest = 2 * (int(MAX_HALF_WIDTH_S * rate_hz) + 1) + 2 * int(FILTER_MARGIN_S * rate_hz)
         self._fft_size = 2 * scipy.fft.next_fast_len((longest + 1) // 2, real=True)
         self._pad = self._fft_size
+        self.reach = self._fft_size // 2  # samples on either side of its mark that a grain may touch
         self._target = target
         self._decoding = decoding_matrix(rate_hz, self._fft_size)
         self._output = np.zeros(length + 2 * self._pad, dtype=np.float32)
         self._length = length
         self._taken = 0
 
-    @property
-    def reach(self) -> int:
-        """Samples on either side of its mark that a grain may touch."""
-        return self._fft_size // 2
-
     def add(self, grains: Grains) -> None:
         """Cut, filter and add every grain of `grains`."""
         if not len(grains.marks):
             return
-        half = self._fft_size // 2
-        offsets = np.arange(-half, half)
+        offsets = np.arange(-self.reach, self.reach)
         positions = np.clip(grains.centres[:, None] + offsets, 0, len(self._target) - 1)
         phases = np.clip(offsets / grains.half_widths[:, None], -1, 1).astype(np.float32)
         windows = 0.5 + 0.5 * np.cos(np.float32(np.pi) * phases)
@@ -118,7 +113,7 @@ class OverlapAdder:
         spectra = scipy.fft.rfft(pieces, axis=1) * gains
         filtered = scipy.fft.irfft(spectra, n=self._fft_size, axis=1)
         for mark, piece in zip(grains.marks, filtered, strict=True):
-            start = self._pad + mark - half
+            start = self._pad + mark - self.reach
             self._output[start : start + self._fft_size] += piece
 
     def take(self, until: int) -> Samples:

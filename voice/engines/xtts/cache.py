@@ -104,7 +104,6 @@ class SlotCache(Cache):
         return self._taken[slot].unbind(0)
 
     def batch(self, slots: Sequence[int]) -> list[int | None]:
-        """See `Cache`: `slots`, in their order."""
         return list(slots)
 
     def attention(self, batch: Sequence[int | None], lengths: Sequence[int], on_device: Tensor) -> Attention:
@@ -198,7 +197,6 @@ class DenseCache(Cache):
         return [layer[:, row, :, : self._columns] for layer in self._layers]
 
     def batch(self, slots: Sequence[int]) -> list[int | None]:
-        """See `Cache`: every row, in its place."""
         return list(self._rows)
 
     def attention(self, batch: Sequence[int | None], lengths: Sequence[int], on_device: Tensor) -> Attention:

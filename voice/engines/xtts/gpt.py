@@ -43,8 +43,7 @@ class _Sequence:
 class GptDecoder:
     """Decodes up to `slots` sequences at once, each at its own length, with its own sampling. One thread drives it.
 
-    Each grows by a token a step, and `stop_token` ends it. The memory for keys and values is bounded as if it were
-    dense: running sequences times the columns of the longest stay within `cells`, the positions that it may hold.
+    `stop_token` ends a sequence. `cells`: positions that the cache may hold, running sequences times the longest's.
     In bfloat16 on an x86-64 CPU with AVX-512, latents and tokens are bit for bit the same whatever else is in the
     batch. In float32 and float64 logits of a sequence alone and in company differ by rounding (2e-6 of latents near 4,
     in float32), which moves a draw only where it falls that close to an edge; more often so in bfloat16 on a CPU that

@@ -93,10 +93,12 @@ class SpokenText:
 
     def _submit(self, number: int, *, take: int, first_chunk: int | None) -> Ticket:
         sentence = self._sentences[number]
+        options: dict[str, Any] = {one.name: self._params.options.get(one.name, one.default) for one in OPTIONS}
+        options["top_k"] = round(options["top_k"])
         prompt = Prompt(
             conditioning=self._voice.conditioning,
             text_ids=sentence.ids,
-            sampling=_sampling(self._params, seed=_seed(self._params.seed, number, take)),
+            sampling=Sampling(**options, seed=_seed(self._params.seed, number, take)),
             max_tokens=min(tokens_most(sentence.text, self._language), self._most_tokens),
         )
         return self._batcher.submit(
@@ -156,11 +158,6 @@ class SpokenText:
     def _heartbeat(self) -> None:
         if self._params.heartbeat is not None:
             self._params.heartbeat()
-
-
-def _sampling(params: SynthesisParams, *, seed: int) -> Sampling:
-    chosen: dict[str, Any] = {option.name: params.options.get(option.name, option.default) for option in OPTIONS}
-    return Sampling(**{**chosen, "top_k": round(chosen["top_k"])}, seed=seed)
 
 
 def _seed(seed: int, sentence: int, take: int) -> int:

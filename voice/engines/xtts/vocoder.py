@@ -51,7 +51,6 @@ class Vocoder:
     """
 
     def __init__(self, weights: Mapping[str, Tensor], *, device: torch.device, dtype: torch.dtype) -> None:
-        """Take the layers out of a checkpoint's `weights`, with their published names."""
         compute_float32_exactly()
         self._device = device
         self._precise = torch.float64 if dtype == torch.float64 else torch.float32
