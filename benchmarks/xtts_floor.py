@@ -65,9 +65,9 @@ def vocoder_flops_per_s() -> float:
     rate = RATE_HZ / SAMPLES_PER_FRAME
     products = 0.0
     taps = 2 * len(RESBLOCK_DILATIONS) * sum(RESBLOCK_KERNELS)
-    for upsampling, (before, after, kernel) in zip(UPSAMPLINGS, UPSAMPLING_SIZES, strict=True):
+    for stride, (before, after, kernel) in zip(UPSAMPLINGS, UPSAMPLING_SIZES, strict=True):
         products += rate * before * after * kernel
-        rate *= upsampling.stride
+        rate *= stride
         products += rate * after * after * taps
     return 2 * (products + RATE_HZ * UPSAMPLING_SIZES[-1][1] * POST_KERNEL)
 

@@ -28,7 +28,7 @@ def growth(folder: Path, syntheses: int) -> list[dict[str, float]]:
         done = min(start + AT_ONCE, syntheses)
         if done * 10 >= (len(tenths) + 1) * syntheses:
             tenths.append({"syntheses": done, "resident_mb": round(resident_mb(side.runtime.device), 1)})
-    side.runtime.close()
+    side.runtime.batcher.close()
     return tenths
 
 

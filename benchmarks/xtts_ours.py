@@ -14,11 +14,10 @@ from benchmarks.xtts_process import Task, serve
 from benchmarks.xtts_workload import LANGUAGE, SHORT, text_of, tokens_of, voice
 from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.device import memory_report
-from voice.engines.xtts.protocols import Prompt, Sampling
 from voice.engines.xtts.runtime import XttsRuntime
 from voice.engines.xtts.sentences import Sentence, sentences_of
 from voice.engines.xtts.speaking import FIRST_CHUNK_TOKENS
-from voice.engines.xtts.utterance import Ticket
+from voice.engines.xtts.utterance import Prompt, Sampling, Ticket
 from voice.engines.xtts.windows import RATE_HZ
 
 
@@ -144,7 +143,7 @@ def main() -> None:
     try:
         serve({"load": lambda: load, **tasks(side)})
     finally:
-        side.runtime.close()
+        side.runtime.batcher.close()
 
 
 if __name__ == "__main__":

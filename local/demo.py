@@ -19,8 +19,8 @@ from local.demo_screen import Screen
 from local.demo_voice import demo_recording
 from local.stack_lock import running_stack
 from voice.audio.formats import FORMATS
+from voice.engines.spec import EXAMPLE_TEXTS
 from voice.errors import VoiceError
-from voice.text.examples import EXAMPLE_TEXTS
 
 START_TIMEOUT_S = 400.0  # longer than a stack waits for its parts: it says itself why it gives up
 STOP_TIMEOUT_S = 40.0

@@ -84,7 +84,7 @@ def _speaks() -> bool:
 def _load(engine: SpeechEngine) -> None:
     started = time.monotonic()
     engine.warm_up()
-    logger.info("engine %s %s: loaded in %.1f s", engine.name, engine.version, time.monotonic() - started)
+    logger.info("engine %s %s: loaded in %.1f s", engine.spec.name, engine.spec.version, time.monotonic() - started)
 
 
 def _refuse(reason: str) -> None:

@@ -1,17 +1,17 @@
 """Requests of the batcher's tests: sentences of callers, spoken by the fake device."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
-from tests.engines.fake_device import FakeDevice, Hashes, audio_of, tokens_of
+from tests.engines.fake_device import FakeDevice, audio_of, tokens_of
 from voice.audio.waveform import Samples
 from voice.engines.xtts.batcher import Batcher
-from voice.engines.xtts.protocols import Prompt
-from voice.engines.xtts.utterance import Ticket
+from voice.engines.xtts.utterance import Prompt, Ticket
 from voice.errors import EngineError
 
 SPEAKER = np.array([5.0], np.float32)
@@ -49,12 +49,21 @@ class Call:
         np.testing.assert_array_equal(np.concatenate([np.zeros(0, np.float32), *self.heard]), expected)
 
 
-def make_batcher(device: FakeDevice, **options: object) -> Batcher[Hashes]:
+def make_batcher(device: FakeDevice, **options: object) -> Batcher:
     return Batcher(device, device, **options)  # type: ignore[arg-type]
 
 
+@contextmanager
+def running(batcher: Batcher) -> Iterator[Batcher]:
+    batcher.start()
+    try:
+        yield batcher
+    finally:
+        batcher.close()
+
+
 def submit(
-    batcher: Batcher[Hashes],
+    batcher: Batcher,
     prompt: Prompt,
     *,
     group: object = "a",
@@ -67,7 +76,7 @@ def submit(
     return Call(prompt, ticket, speed, speaker)
 
 
-def drive(batcher: Batcher[Hashes], calls: Sequence[Call]) -> None:
+def drive(batcher: Batcher, calls: Sequence[Call]) -> None:
     """Step until all `calls` are heard to their end."""
     for _ in range(MOST_STEPS):
         batcher.step()

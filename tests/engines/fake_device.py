@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voice.audio.waveform import Samples
-from voice.engines.xtts.protocols import DeviceMemoryFull, Prompt, Sampling
+from voice.engines.xtts.failures import DeviceMemoryFull
+from voice.engines.xtts.utterance import Prompt, Sampling
 from voice.engines.xtts.windows import Piece, Window, sample_count
 
 STOP_TOKEN = 1025
@@ -61,7 +62,7 @@ def _latents(prompt: Prompt, tokens: Sequence[int]) -> Hashes:
     return np.array(found, np.int64)
 
 
-def _sound(piece: Piece[Hashes]) -> Samples:
+def _sound(piece: Piece) -> Samples:
     positions = np.arange(piece.window.sample_start, piece.window.sample_stop)
     samples_per_latent = sample_count(1000, speed=piece.speed) / 1000
     nearest = np.minimum((positions / samples_per_latent).astype(int), piece.window.latent_stop - 1)
@@ -139,7 +140,7 @@ class FakeDevice:
     def trim(self) -> None:
         self.trims += 1
 
-    def speak(self, pieces: Sequence[Piece[Hashes]]) -> list[Samples]:
+    def speak(self, pieces: Sequence[Piece]) -> list[Samples]:
         assert pieces
         self._fail("speak")
         if sum(len(piece.latents) for piece in pieces) > self.free_latents:
@@ -147,7 +148,7 @@ class FakeDevice:
         self.spoken_pieces.append(len(pieces))
         return [self._spoken(piece) for piece in pieces]
 
-    def _spoken(self, piece: Piece[Hashes]) -> Samples:
+    def _spoken(self, piece: Piece) -> Samples:
         sound = _sound(piece)
         if int(piece.speaker[0]) in self.speakers_of_nan:
             sound[len(sound) // 2] = np.nan

@@ -183,7 +183,7 @@ def test_speed_changes_the_duration(engine: EmbeddedEngine, low_voice: VoiceProf
 
 
 def test_clarity_changes_the_sound(engine: EmbeddedEngine, low_voice: VoiceProfile) -> None:
-    spec = engine.option_specs[0]
+    spec = engine.spec.options[0]
     low, high = (
         speech_of(engine, low_voice, TEXT, options={"clarity": v}).samples for v in (spec.minimum, spec.maximum)
     )
@@ -276,8 +276,8 @@ def test_voices_of_different_rates_blend(engine: EmbeddedEngine, low_voice: Voic
 
 
 def test_the_engine_says_what_it_can_do(engine: EmbeddedEngine) -> None:
-    assert engine.languages == set(LANGUAGES)
-    assert [(spec.name, spec.minimum, spec.default, spec.maximum) for spec in engine.option_specs] == [
+    assert engine.spec.languages == set(LANGUAGES)
+    assert [(spec.name, spec.minimum, spec.default, spec.maximum) for spec in engine.spec.options] == [
         ("clarity", 0.2, 0.35, 0.5)
     ]
     engine.warm_up()

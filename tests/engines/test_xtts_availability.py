@@ -14,7 +14,7 @@ from voice.engines.registry import engine_configure, engine_get
 
 engine_configure("xtts", XTTS_CHECKPOINT=Path({folder!r}), XTTS_LICENCE_ACCEPTED=True)
 engine = engine_get("xtts")
-assert engine.version and engine.option_specs and len(engine.languages) == 17
+assert engine.spec.version and engine.spec.options and len(engine.spec.languages) == 17
 heavy = {{"torch", "torchaudio", "TTS", "transformers", "tokenizers"}}
 loaded = heavy & {{name.split(".")[0] for name in sys.modules}}
 assert not loaded, loaded

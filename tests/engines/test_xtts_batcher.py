@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.engines.batcher_calls import PATIENCE_S, Call, code_of, drive, make_batcher, submit, until
+from tests.engines.batcher_calls import PATIENCE_S, Call, code_of, drive, make_batcher, running, submit, until
 from tests.engines.fake_device import FakeDevice, audio_of, make_prompt
 from voice.engines.xtts import batcher as batcher_module
 from voice.engines.xtts.batcher import PREFILLS_PER_STEP
@@ -78,7 +78,7 @@ def test_the_outcome_says_whether_the_model_stopped_by_itself() -> None:
 
 
 def test_a_stream_is_drained_as_soon_as_its_last_chunk_is_taken() -> None:
-    with make_batcher(FakeDevice()) as batcher:
+    with running(make_batcher(FakeDevice())) as batcher:
         call = submit(batcher, make_prompt(1, length=60), first_chunk=12)
         heard = 0
         while not call.ticket.is_drained:
@@ -224,7 +224,7 @@ def test_a_stream_that_nobody_takes_makes_room_and_goes_on_where_it_was() -> Non
 
 
 def test_a_listener_who_comes_back_wakes_the_thread() -> None:
-    with make_batcher(FakeDevice()) as batcher:
+    with running(make_batcher(FakeDevice())) as batcher:
         call = submit(batcher, make_prompt(1, length=400), first_chunk=12)
         until(lambda: call.ticket.unread == UNREAD_CHUNKS_MAX)
         while not call.ticket.is_drained:
@@ -272,7 +272,7 @@ def test_cancelling_after_the_end_changes_nothing() -> None:
 
 
 def test_cancelling_from_another_thread_ends_a_wait() -> None:
-    with make_batcher(FakeDevice()) as batcher:
+    with running(make_batcher(FakeDevice())) as batcher:
         call = submit(batcher, make_prompt(1, length=1_000_000, max_tokens=9_000))
         threading.Timer(0.02, call.ticket.cancel).start()
         with pytest.raises(JobCancelled):
@@ -304,7 +304,7 @@ def test_a_deadline_ends_a_sentence_wherever_it_is(steps: int) -> None:
 
 
 def test_a_deadline_passes_though_the_thread_rests() -> None:
-    with make_batcher(FakeDevice()) as batcher:
+    with running(make_batcher(FakeDevice())) as batcher:
         call = submit(batcher, make_prompt(1, length=500), first_chunk=12, deadline_s=time.monotonic() + 0.2)
         until(lambda: call.ticket.is_ended)
         with pytest.raises(EngineError, match="timed_out"):
@@ -370,7 +370,7 @@ def test_an_idle_thread_rests_and_gives_memory_back_once(monkeypatch: pytest.Mon
         asked.append(None)
         return time.monotonic()
 
-    with make_batcher(device, clock=clock) as batcher:
+    with running(make_batcher(device, clock=clock)) as batcher:
         call = submit(batcher, make_prompt(1))
         until(lambda: device.trims == 1)
         before = len(asked)

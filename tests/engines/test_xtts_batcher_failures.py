@@ -14,14 +14,14 @@ from tests.engines.batcher_calls import (
     code_of,
     drive,
     make_batcher,
+    running,
     submit,
     until,
 )
 from tests.engines.fake_device import FakeDevice, make_prompt
 from voice.audio.waveform import Samples
 from voice.engines.xtts import batcher as batcher_module
-from voice.engines.xtts.failures import EngineFailed, EngineOutOfMemory
-from voice.engines.xtts.protocols import DeviceMemoryFull
+from voice.engines.xtts.failures import DeviceMemoryFull, EngineFailed, EngineOutOfMemory
 from voice.engines.xtts.scheduler import CLEAN_STEPS_TO_RECOVER
 from voice.errors import EngineUnavailable
 
@@ -194,7 +194,7 @@ def test_what_breaks_fails_those_that_took_part_and_the_rest_goes_on(
 ) -> None:
     device = FakeDevice(slots=4)
     device.failures[method] = [RuntimeError("broken")]
-    with make_batcher(device) as batcher:
+    with running(make_batcher(device)) as batcher:
         call = submit(batcher, make_prompt(1))
         with pytest.raises(EngineFailed) as caught:
             call.ticket.wait(PATIENCE_S)
@@ -256,7 +256,7 @@ def test_a_device_that_fails_three_times_in_a_row_is_given_up(method: str, caplo
 
 def test_a_success_between_failures_keeps_the_device() -> None:
     device = FakeDevice(slots=1)
-    with make_batcher(device) as batcher:
+    with running(make_batcher(device)) as batcher:
         for seed in range(4):
             device.failures["step"] = [RuntimeError("broken"), RuntimeError("broken")]
             for _ in range(2):

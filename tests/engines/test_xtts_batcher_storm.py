@@ -6,9 +6,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from tests.engines.batcher_calls import PATIENCE_S, Call, make_batcher, submit, until
+from tests.engines.batcher_calls import PATIENCE_S, Call, make_batcher, running, submit, until
 from tests.engines.fake_device import FakeDevice, make_prompt
-from voice.engines.xtts.protocols import DeviceMemoryFull
+from voice.engines.xtts.failures import DeviceMemoryFull
 from voice.errors import EngineError
 
 
@@ -110,7 +110,7 @@ def test_many_threads_hear_what_they_asked_for() -> None:
         except BaseException as error:
             failures.append(error)
 
-    with make_batcher(device) as batcher:
+    with running(make_batcher(device)) as batcher:
         threads = [threading.Thread(target=caller, args=(number,)) for number in range(12)]
         for thread in threads:
             thread.start()

@@ -6,8 +6,8 @@ import pytest
 from tests.engines.references import LOW_VOICE, reference
 from tests.waveforms import noise
 from voice.audio.waveform import Waveform
+from voice.engines.spec import EXAMPLE_TEXTS
 from voice.engines.xtts.takes import TOKEN_S, Fault, Verdict, judge, speech_range_s, tokens_most
-from voice.text.examples import EXAMPLE_TEXTS
 
 TEXT = "When the sunlight strikes raindrops in the air, they act as a prism and form a rainbow."
 
@@ -31,7 +31,7 @@ def pause(seconds: float, rate_hz: int) -> Waveform:
 
 def test_whole_speech_is_good(speech: Waveform) -> None:
     verdict = verdict_on(speech)
-    assert verdict.is_good
+    assert verdict.faults == ()
     assert verdict.penalty < 0.1
 
 
@@ -68,7 +68,7 @@ def test_a_syllable_after_a_long_pause_at_the_end_is_extra(speech: Waveform) -> 
 def test_a_pause_within_the_sentence_is_no_fault(speech: Waveform) -> None:
     middle = len(speech.samples) // 2
     first, second = (Waveform(part, speech.rate_hz) for part in np.split(speech.samples, [middle]))
-    assert verdict_on(followed_by(first, pause(0.7, speech.rate_hz), second)).is_good
+    assert not verdict_on(followed_by(first, pause(0.7, speech.rate_hz), second)).faults
 
 
 def test_an_end_as_loud_as_the_speech_was_cut_off(speech: Waveform) -> None:
@@ -79,7 +79,7 @@ def test_an_end_as_loud_as_the_speech_was_cut_off(speech: Waveform) -> None:
 
 
 def test_speed_is_taken_into_account(speech: Waveform) -> None:
-    assert verdict_on(speech, speed=0.9).is_good
+    assert not verdict_on(speech, speed=0.9).faults
     half = Waveform(speech.samples[: len(speech.samples) // 3], speech.rate_hz)
     assert Fault.TOO_SHORT in verdict_on(half, speed=1.0).faults
     assert Fault.TOO_SHORT not in verdict_on(half, speed=2.0).faults

@@ -13,11 +13,10 @@ from voice.audio.waveform import Samples
 from voice.engines.base import SynthesisParams
 from voice.engines.xtts.batcher import Batcher
 from voice.engines.xtts.profile import XttsVoice
-from voice.engines.xtts.protocols import Prompt
 from voice.engines.xtts.sentences import Sentence
 from voice.engines.xtts.speaking import SpokenText
 from voice.engines.xtts.takes import TakeCounter
-from voice.engines.xtts.utterance import Outcome, Ticket
+from voice.engines.xtts.utterance import Outcome, Prompt, Ticket
 from voice.engines.xtts.windows import RATE_HZ
 from voice.errors import JobCancelled, OutputRejected
 
@@ -67,7 +66,7 @@ def spoken_text(
 ) -> SpokenText:
     sentences = [Sentence(text, (1, 2, number), 0.1 if number < count - 1 else 0.0) for number in range(count)]
     return SpokenText(
-        batcher=cast(Batcher[Any], stage),
+        batcher=cast(Batcher, stage),
         counter=TakeCounter(),
         voice=VOICE,
         sentences=sentences,

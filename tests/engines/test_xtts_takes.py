@@ -82,7 +82,7 @@ def test_of_equal_takes_the_first_is_kept(good: Samples) -> None:
 
 def test_a_take_without_a_sample_is_silent(good: Samples) -> None:
     studio = Studio(np.zeros(0, np.float32), good)
-    assert studio.record().best.verdict.is_good
+    assert studio.record().best.verdict.faults == ()
 
 
 def test_what_a_take_fails_with_is_raised(good: Samples) -> None:

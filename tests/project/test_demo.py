@@ -15,8 +15,7 @@ from local.stack_lock import running_stack
 from tests.conftest import wait_until
 from tests.rig.processes import ROOT
 from tests.rig.stacks import SmallStack, assert_nothing_left, stack_environment
-from voice.engines.spec import LANGUAGES
-from voice.text.examples import EXAMPLE_TEXTS
+from voice.engines.spec import EXAMPLE_TEXTS, LANGUAGES
 
 pytestmark = pytest.mark.worker
 TEXT = 'It costs $5, "really": the bakery\'s bread.'

@@ -119,7 +119,11 @@ class ServerView(ViewSetMixin, View):
     def languages(self, request: Request) -> Response:
         engines = [engine for name in engine_names() if (engine := _engine(name)[0])]
         languages = [
-            {"code": code, "name": name, "engines": [engine.name for engine in engines if code in engine.languages]}
+            {
+                "code": code,
+                "name": name,
+                "engines": [engine.spec.name for engine in engines if code in engine.spec.languages],
+            }
             for code, name in LANGUAGES.items()
         ]
         return Response({"languages": languages})
@@ -163,8 +167,8 @@ def _described(name: str) -> dict[str, Any]:
         "name": name,
         "is_available": engine is not None,
         "is_default": name == settings.VOICE_ENGINE,
-        "version": engine.version if engine else None,
-        "languages": sorted(engine.languages) if engine else [],
-        "options": OptionSerializer(engine.option_specs if engine else (), many=True).data,
+        "version": engine.spec.version if engine else None,
+        "languages": sorted(engine.spec.languages) if engine else [],
+        "options": OptionSerializer(engine.spec.options if engine else (), many=True).data,
         "reason": reason,
     }

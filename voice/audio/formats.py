@@ -56,14 +56,12 @@ class Format:
             lowest, highest = self.bitrate_ends_kbps[rate_hz]
             level = min((highest - bitrate_kbps) / (highest - lowest), 0.99)  # libsndfile's LAME fails at 1
             options = {"bitrate_mode": "CONSTANT", "compression_level": level}
-        return {**self._layout(rate_hz), "format": self.container, "subtype": self.subtype, **options}
+        layout = {"samplerate": rate_hz, "channels": 1, "endian": "LITTLE" if self.container == "RAW" else None}
+        return {**layout, "format": self.container, "subtype": self.subtype, **options}
 
     def reading(self, rate_hz: int) -> dict[str, Any]:
         """The arguments with which soundfile opens a file to read: none where the file describes itself."""
         return self.writing(rate_hz) if self.container == "RAW" else {}
-
-    def _layout(self, rate_hz: int) -> dict[str, Any]:
-        return {"samplerate": rate_hz, "channels": 1, "endian": "LITTLE" if self.container == "RAW" else None}
 
 
 _MPEG_1, _MPEG_2 = (32, 320), (8, 160)

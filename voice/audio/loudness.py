@@ -54,9 +54,7 @@ def measure_pcm(path: Path) -> Loudness:
 
 def measure_waveform(waveform: Waveform) -> Loudness:
     """Measure samples in memory."""
-    step = 65536
-    blocks = (waveform.samples[start : start + step] for start in range(0, len(waveform.samples), step))
-    return measure_blocks(blocks, rate_hz=waveform.rate_hz)
+    return measure_blocks(waveform.blocks(65536), rate_hz=waveform.rate_hz)
 
 
 def measure_blocks(blocks: Iterable[Samples], *, rate_hz: int) -> Loudness:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from voice.audio.loudness import clipped_samples, measure_waveform
 from voice.audio.preprocess import HOP_S, Activity, find_activity
-from voice.audio.waveform import Samples, Waveform, resample_at_most
+from voice.audio.waveform import Waveform, resample_at_most
 
 ADVICE_BELOW = 70.0
 _ANALYSIS_RATE_HZ = 48_000
@@ -64,11 +64,6 @@ class _Scale:
     advice: str
     advice_above: str | None = None
 
-    def advice_for(self, value: float) -> str:
-        """The sentence for the side of the scale on which `value` lies."""
-        highest_best = max(point for point, score in zip(self.values, self.scores, strict=True) if score == 100)
-        return self.advice_above if self.advice_above and value > highest_best else self.advice
-
 
 _SCALES: Mapping[str, _Scale] = {
     "snr": _Scale(
@@ -119,7 +114,7 @@ def quality_score(waveform: Waveform) -> QualityReport:
 
     Raises InvalidAudio `no_speech` where there is nothing to judge.
     """
-    clipping = _clipped_percent(waveform.samples)
+    clipping = _clipped_percent(waveform)
     analysed = resample_at_most(waveform, _ANALYSIS_RATE_HZ)
     activity = find_activity(analysed)
     activity.require_speech()
@@ -140,8 +135,10 @@ def quality_score(waveform: Waveform) -> QualityReport:
 def _part(name: str, value: float) -> QualityPart:
     scale = _SCALES[name]
     score = float(np.interp(value, scale.values, scale.scores))
-    advice = scale.advice_for(value) if score < ADVICE_BELOW else None
-    return QualityPart(value=round(value, 4), unit=scale.unit, score=round(score, 1), advice=advice)
+    best = max(point for point, score in zip(scale.values, scale.scores, strict=True) if score == 100)
+    advice = scale.advice_above if scale.advice_above and value > best else scale.advice
+    shown = advice if score < ADVICE_BELOW else None
+    return QualityPart(value=round(value, 4), unit=scale.unit, score=round(score, 1), advice=shown)
 
 
 def _snr_db(activity: Activity) -> float:
@@ -154,11 +151,12 @@ def _snr_db(activity: Activity) -> float:
     return float(np.clip(10 * np.log10(speech / noise), 0.0, _BEST_SNR_DB))
 
 
-def _clipped_percent(samples: Samples) -> float:
+def _clipped_percent(waveform: Waveform) -> float:
     """Counted in blocks, as this is the one measure taken at the full rate; a run across two counts by its parts."""
+    samples = waveform.samples
     level = 0.999 * max(float(samples.max(initial=0)), -float(samples.min(initial=0)))
-    blocks = (samples[start : start + _BLOCK_FRAMES] for start in range(0, len(samples), _BLOCK_FRAMES))
-    return 100 * sum(clipped_samples(block, level=level) for block in blocks) / max(len(samples), 1)
+    clipped = sum(clipped_samples(block, level=level) for block in waveform.blocks(_BLOCK_FRAMES))
+    return 100 * clipped / max(len(samples), 1)
 
 
 def _bandwidth_hz(waveform: Waveform, activity: Activity) -> float:

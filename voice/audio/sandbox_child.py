@@ -41,12 +41,6 @@ def _close_doors() -> None:
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
-def _map_upload() -> mmap.mmap | bytes:
-    if os.fstat(0).st_size == 0:
-        return b""
-    return mmap.mmap(0, 0, access=mmap.ACCESS_READ)
-
-
 def main() -> None:
     """Decode the upload on stdin and report."""
     fields, pcm_fd = json.loads(sys.argv[1]), int(sys.argv[2])
@@ -57,7 +51,7 @@ def main() -> None:
     from voice.audio.upload_sandbox import DecodeLimits
     from voice.disk_full import FULL_ERRNOS
 
-    data = _map_upload()
+    data = mmap.mmap(0, 0, access=mmap.ACCESS_READ) if os.fstat(0).st_size else b""
     _close_doors()
     answer: dict[str, Any]
     try:

@@ -36,6 +36,10 @@ class Waveform:
         """Length in seconds."""
         return len(self.samples) / self.rate_hz
 
+    def blocks(self, frames: int) -> Iterator[Samples]:
+        """The samples in order, n == `frames` for all but the last block."""
+        return (self.samples[start : start + frames] for start in range(0, len(self.samples), frames))
+
 
 def resample_blocks(blocks: Iterable[Samples], *, rate_hz: int, target_hz: int) -> Iterator[Samples]:
     """The same sound at `target_hz`, in blocks of their own lengths; VHQ, linear phase, without delay."""
@@ -49,7 +53,5 @@ def resample_at_most(waveform: Waveform, rate_hz: int) -> Waveform:
     """`waveform` itself where its rate is `rate_hz` or lower, else the same sound at `rate_hz`."""
     if waveform.rate_hz <= rate_hz:
         return waveform
-    samples = waveform.samples
-    blocks = (samples[start : start + _BLOCK_FRAMES] for start in range(0, len(samples), _BLOCK_FRAMES))
-    pieces = list(resample_blocks(blocks, rate_hz=waveform.rate_hz, target_hz=rate_hz))
-    return Waveform(np.concatenate(pieces), rate_hz)
+    pieces = resample_blocks(waveform.blocks(_BLOCK_FRAMES), rate_hz=waveform.rate_hz, target_hz=rate_hz)
+    return Waveform(np.concatenate(list(pieces)), rate_hz)

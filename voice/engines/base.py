@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from voice.audio.waveform import Waveform
-from voice.engines.spec import EngineSpec, OptionSpec
+from voice.engines.spec import EngineSpec
 from voice.errors import EngineError, InvalidRequest, InvalidText
 
 
@@ -60,7 +60,7 @@ class SynthesisParams:
     """The manner of speaking.
 
     `speed`: 0.5..2.0, 1.0 is the voice's own pace. `seed`: the same seed and input give the same samples.
-    `options`: the engine's own parameters, already validated against `SpeechEngine.option_specs`.
+    `options`: the engine's own parameters, already validated against the options of its spec.
     `heartbeat`: an engine that keeps its caller waiting calls it about once a second, on the caller's thread; what it
     raises ends the work and reaches the caller. So a cancel is noticed between two chunks. `deadline_s`: when, by
     `time.monotonic`, an engine that works step by step gives up with EngineError `timed_out`.
@@ -94,26 +94,6 @@ class SpeechEngine(Protocol):
     """
 
     spec: ClassVar[EngineSpec]
-
-    @property
-    def name(self) -> str:
-        """The engine's name in the registry, in profiles and in the API."""
-        return self.spec.name
-
-    @property
-    def version(self) -> str:
-        """That of the profiles that it makes."""
-        return self.spec.version
-
-    @property
-    def languages(self) -> frozenset[str]:
-        """The keys of LANGUAGES that it speaks."""
-        return self.spec.languages
-
-    @property
-    def option_specs(self) -> tuple[OptionSpec, ...]:
-        """Its own parameters."""
-        return self.spec.options
 
     @property
     def is_broken(self) -> bool:

@@ -88,7 +88,7 @@ def engines_made() -> "Mapping[str, SpeechEngine]":
 
 def engine_check_language(engine_name: str, language: str) -> None:
     """Raise InvalidRequest where an engine does not speak a language, EngineUnavailable where it is not here."""
-    if language not in engine_get(engine_name).languages:
+    if language not in engine_get(engine_name).spec.languages:
         raise InvalidRequest(
             "language_unsupported",
             f"The engine {engine_name!r} does not speak {LANGUAGES.get(language, language)}.",

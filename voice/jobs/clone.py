@@ -8,13 +8,13 @@ from voice.audio.pcm import read_reference
 from voice.audio.waveform import Waveform
 from voice.engines.base import SpeechEngine, SynthesisParams, VoiceProfile
 from voice.engines.registry import engine_get
+from voice.engines.spec import EXAMPLE_TEXTS
 from voice.errors import Blocked, Conflict, EngineError
 from voice.jobs.kind import Outcome
 from voice.jobs.lease import Lease
 from voice.models import VoiceModel, VoiceSample
 from voice.models.lifecycle import VoiceModelStatus, advance
 from voice.storage import StoredFile, attempt_name, fetch, sample_storage, store, voice_model_storage
-from voice.text.examples import EXAMPLE_TEXTS
 from voice.text.split import split_sentences
 
 

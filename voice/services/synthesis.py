@@ -52,7 +52,7 @@ def synthesis_create(
         bitrate_kbps=_checked_bitrate(output_format, bitrate_kbps),
         speed=speed,
         seed=seed,
-        options=_checked_options(engine_get(voice_model.engine).option_specs, options or {}),
+        options=_checked_options(engine_get(voice_model.engine).spec.options, options or {}),
     )
     with transaction.atomic():
         jobs = jobs_lock(Job.objects.filter(voice_model=voice_model))

@@ -60,11 +60,12 @@ def clean_text(text: str) -> str:
     Accepts any str, with lone surrogates too; linear; pure and thread-safe.
     Raises InvalidText `text_empty` when nothing is left.
     """
-    bounded = _without_excess_marks(_breaks_unified(text), _MAX_RAW_MARKS)
+    bounded = _without_excess_marks(_LINE_BREAKS.sub("\n", text.replace("\u2029", "\n\n")), _MAX_RAW_MARKS)
     visible = "".join(filter(_is_kept, bounded.translate(_INVISIBLE)))
     joined = _NEEDED_JOINER.sub(r"\1", visible)
     composed = _without_excess_marks(unicodedata.normalize("NFC", joined), _MAX_MARKS)
-    cleaned = _unwrapped(_INLINE_SPACES.sub(" ", composed))
+    paragraphs = _PARAGRAPH_BREAKS.split(_INLINE_SPACES.sub(" ", composed))
+    cleaned = "\n\n".join(filter(None, (_without_wrapping(paragraph.split("\n")) for paragraph in paragraphs)))
     if not cleaned:
         raise InvalidText("text_empty", "The text is empty. Write at least one word to be spoken.")
     return cleaned
@@ -88,11 +89,8 @@ def normalize_text(text: str, language: str) -> str:
         raise InvalidText(
             "text_unspeakable", "The text has no letter or digit, so there is nothing to speak. Write it in words."
         )
-    return _tidied(spell_numbers(_REPEATED_MARK.sub(r"\1\1\1", spoken), language))
-
-
-def _breaks_unified(text: str) -> str:
-    return _LINE_BREAKS.sub("\n", text.replace("\u2029", "\n\n"))
+    spelled = spell_numbers(_REPEATED_MARK.sub(r"\1\1\1", spoken), language)
+    return "\n".join(" ".join(line.split()) for line in spelled.split("\n")).strip("\n")
 
 
 def _without_excess_marks(text: str, limit: int) -> str:
@@ -125,11 +123,6 @@ def _is_emoji(character: str) -> bool:
     return any(code in block for block in _EMOJI_BLOCKS) and unicodedata.category(character) in ("So", "Sk", "Cn")
 
 
-def _unwrapped(text: str) -> str:
-    paragraphs = _PARAGRAPH_BREAKS.split(text)
-    return "\n\n".join(filter(None, (_without_wrapping(paragraph.split("\n")) for paragraph in paragraphs)))
-
-
 def _without_wrapping(lines: Iterable[str]) -> str:
     joined: list[str] = []
     length = 0
@@ -146,8 +139,3 @@ def _without_wrapping(lines: Iterable[str]) -> str:
 
 def _goes_on(line: str, following: str) -> bool:
     return following[0].islower() and line[-1] not in TERMINATORS + CLOSERS + ":"
-
-
-def _tidied(text: str) -> str:
-    lines = (" ".join(line.split()) for line in text.split("\n"))
-    return "\n".join(lines).strip("\n")

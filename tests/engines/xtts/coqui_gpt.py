@@ -11,7 +11,7 @@ from torch import Tensor
 from TTS.tts.configs.xtts_config import XttsConfig
 from TTS.tts.models.xtts import Xtts
 
-from voice.engines.xtts.protocols import Prompt
+from voice.engines.xtts.utterance import Prompt
 
 
 @dataclass(frozen=True, slots=True)

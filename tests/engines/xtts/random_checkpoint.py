@@ -15,8 +15,7 @@ from tokenizers.trainers import BpeTrainer
 from TTS.tts.configs.xtts_config import XttsArgs, XttsAudioConfig, XttsConfig
 from TTS.tts.models.xtts import Xtts
 
-from voice.engines.spec import LANGUAGES
-from voice.text.examples import EXAMPLE_TEXTS
+from voice.engines.spec import EXAMPLE_TEXTS, LANGUAGES
 
 PUBLISHED_TEXT_TOKENS = 6681
 SPECIAL_TOKENS = ["[STOP]", "[UNK]", "[SPACE]", *(f"[{language}]" for language in LANGUAGES), "[START]"]

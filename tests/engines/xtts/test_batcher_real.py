@@ -7,15 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from tests.engines.xtts.random_checkpoint import TINY, make_checkpoint
 from voice.audio.waveform import Samples
 from voice.engines.xtts.batcher import Batcher
 from voice.engines.xtts.checkpoint import Checkpoint
+from voice.engines.xtts.failures import DeviceMemoryFull
 from voice.engines.xtts.gpt import GptDecoder
-from voice.engines.xtts.protocols import DeviceMemoryFull, Prompt, Sampling
-from voice.engines.xtts.utterance import Ticket
+from voice.engines.xtts.utterance import Prompt, Sampling, Ticket
 from voice.engines.xtts.vocoder import Vocoder
 from voice.engines.xtts.windows import Piece, sample_count
 
@@ -25,7 +24,7 @@ MOST_TOKENS = 60
 SAMPLED = Sampling()
 GREEDY = Sampling(is_greedy=True)
 
-MakeBatcher = Callable[..., Batcher[Tensor]]
+MakeBatcher = Callable[..., Batcher]
 
 
 @dataclass(eq=False)
@@ -72,10 +71,10 @@ class ForgetfulDecoder(GptDecoder):
 class LatentsAsSound:
     """A vocoder that takes no time: each sample is the mean of the latent that sounds there."""
 
-    def speak(self, pieces: Sequence[Piece[Tensor]]) -> list[Samples]:
+    def speak(self, pieces: Sequence[Piece]) -> list[Samples]:
         return [self._samples(piece) for piece in pieces]
 
-    def _samples(self, piece: Piece[Tensor]) -> Samples:
+    def _samples(self, piece: Piece) -> Samples:
         window = piece.window
         latents = piece.latents.mean(1).float().cpu().numpy()
         assert len(latents) == window.latent_stop - window.latent_start
@@ -106,7 +105,7 @@ def make_batcher(request: pytest.FixtureRequest, checkpoint: Checkpoint) -> Make
         is_audible: bool = False,
         decoder: type[GptDecoder] = GptDecoder,
         checkpoint: Checkpoint = checkpoint,
-    ) -> Batcher[Tensor]:
+    ) -> Batcher:
         dtype = torch.float32 if is_audible else torch.float64
         gpt = decoder(
             checkpoint.weights,
@@ -141,14 +140,14 @@ def speaker_of(prompt: Prompt) -> Samples:
     return np.random.default_rng(prompt.sampling.seed).standard_normal(512).astype(np.float32)
 
 
-def submit(batcher: Batcher[Tensor], prompt: Prompt, *, first_chunk: int | None = None, speed: float = 1.0) -> Heard:
+def submit(batcher: Batcher, prompt: Prompt, *, first_chunk: int | None = None, speed: float = 1.0) -> Heard:
     ticket = batcher.submit(
         prompt, speaker_of(prompt), speed=speed, group=prompt.sampling.seed % 3, first_chunk=first_chunk
     )
     return Heard(ticket)
 
 
-def drive(batcher: Batcher[Tensor], sentences: Sequence[Heard]) -> None:
+def drive(batcher: Batcher, sentences: Sequence[Heard]) -> None:
     for _ in range(MOST_STEPS):
         batcher.step()
         for sentence in sentences:
@@ -158,7 +157,7 @@ def drive(batcher: Batcher[Tensor], sentences: Sequence[Heard]) -> None:
     raise AssertionError("somebody waits for ever")
 
 
-def alone(batcher: Batcher[Tensor], prompts: Sequence[Prompt]) -> list[Heard]:
+def alone(batcher: Batcher, prompts: Sequence[Prompt]) -> list[Heard]:
     """Each by itself, one after the other."""
     heard = []
     for prompt in prompts:
@@ -167,7 +166,7 @@ def alone(batcher: Batcher[Tensor], prompts: Sequence[Prompt]) -> list[Heard]:
     return heard
 
 
-def arriving(batcher: Batcher[Tensor], prompts: Sequence[Prompt], *, seed: int) -> list[Heard]:
+def arriving(batcher: Batcher, prompts: Sequence[Prompt], *, seed: int) -> list[Heard]:
     """In any order, at any time, some as streams. Heard in the order of `prompts`."""
     rng = np.random.default_rng(seed)
     heard: dict[int, Heard] = {}

@@ -16,7 +16,7 @@ from voice.engines.xtts.device import (
     onednn_computes,
     precision_choose,
 )
-from voice.engines.xtts.protocols import DeviceMemoryFull
+from voice.engines.xtts.failures import DeviceMemoryFull
 from voice.engines.xtts.weights import gpt_weights
 from voice.errors import EngineUnavailable
 

@@ -65,7 +65,7 @@ def test_what_the_engine_is_can_be_asked_without_torch() -> None:
         "import sys; from pathlib import Path; from voice.engines.xtts.engine import XttsEngine; "
         "from voice.engines.xtts.configuration import XttsConfiguration; "
         "engine = XttsEngine(XttsConfiguration(Path('nowhere'), is_licence_accepted=True)); "
-        "assert len(engine.languages) == 17 and engine.option_specs and engine.report() == {}; "
+        "assert len(engine.spec.languages) == 17 and engine.spec.options and engine.report() == {}; "
         "sys.exit('torch' in sys.modules or 'TTS' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[3])

@@ -17,8 +17,9 @@ from voice.engines.xtts import gpt
 from voice.engines.xtts.cache import COLUMN_STEP, DenseCache, rounded_up
 from voice.engines.xtts.checkpoint import Checkpoint
 from voice.engines.xtts.device import onednn_computes
+from voice.engines.xtts.failures import DeviceMemoryFull
 from voice.engines.xtts.gpt import GptDecoder
-from voice.engines.xtts.protocols import DeviceMemoryFull, Prompt, Sampling
+from voice.engines.xtts.utterance import Prompt, Sampling
 
 TOKENS = 24
 STOPS_NEAR = 16

@@ -13,8 +13,8 @@ from tests.engines.references import HIGH_VOICE, LOW_VOICE, reference
 from voice.audio.waveform import Samples, Waveform
 from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.profile import profile_read
-from voice.engines.xtts.protocols import Prompt, Sampling
 from voice.engines.xtts.runtime import XttsRuntime
+from voice.engines.xtts.utterance import Prompt, Sampling
 
 TOKENS = 40
 RATE_HZ = 22050
@@ -24,7 +24,7 @@ RATE_HZ = 22050
 def runtime(tiny_checkpoint: Path) -> Iterator[XttsRuntime]:
     runtime = XttsRuntime.load(XttsConfiguration(tiny_checkpoint, is_licence_accepted=True, precision="float32"))
     yield runtime
-    runtime.close()
+    runtime.batcher.close()
 
 
 def of_coqui(coqui_model: Xtts, recording: Waveform, text: str, language: str, speed: float) -> Samples:

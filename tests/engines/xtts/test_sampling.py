@@ -15,8 +15,8 @@ from transformers.generation.logits_process import (
     TopPLogitsWarper,
 )
 
-from voice.engines.xtts.protocols import Sampling
 from voice.engines.xtts.sampling import Draw, controls_of, draw_tokens, kept_probabilities, penalise, uniforms
+from voice.engines.xtts.utterance import Sampling
 
 TOKENS = 1026
 STOP = 1025

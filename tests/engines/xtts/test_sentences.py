@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from voice.engines.spec import LANGUAGES
+from voice.engines.spec import EXAMPLE_TEXTS, LANGUAGES
 from voice.engines.xtts.checkpoint import Checkpoint
 from voice.engines.xtts.sentences import (
     CHARACTER_LIMITS,
@@ -14,7 +14,6 @@ from voice.engines.xtts.sentences import (
     sentences_of,
 )
 from voice.errors import InvalidText
-from voice.text.examples import EXAMPLE_TEXTS
 
 
 @pytest.fixture(scope="module")

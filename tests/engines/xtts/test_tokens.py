@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
 
-from voice.engines.spec import LANGUAGES
+from voice.engines.spec import EXAMPLE_TEXTS, LANGUAGES
 from voice.engines.xtts.checkpoint import Checkpoint
 from voice.engines.xtts.sentences import CHARACTER_LIMITS, TextTokenizer
 from voice.errors import InvalidText
-from voice.text.examples import EXAMPLE_TEXTS
 
 HARD_TEXTS = {
     "en": "Dr. Smith paid $20.50 on the 1st & left @ 5%.",

@@ -11,7 +11,7 @@ from torch import Tensor
 from TTS.tts.layers.xtts.hifigan_decoder import HifiDecoder
 from TTS.vocoder.models.hifigan_generator import HifiganGenerator
 
-from voice.engines.xtts.protocols import DeviceMemoryFull
+from voice.engines.xtts.failures import DeviceMemoryFull
 from voice.engines.xtts.vocoder import LONG_TILE, Vocoder, tile_lengths
 from voice.engines.xtts.windows import (
     RESBLOCK_DILATIONS,
@@ -91,15 +91,13 @@ def spoken_by_coqui(
         return decoder(x, g=torch.from_numpy(speaker).to(dtype)[None, :, None]).squeeze()
 
 
-def whole(latents: Tensor, speaker: NDArray[np.float32], *, speed: float = 1) -> Piece[Tensor]:
+def whole(latents: Tensor, speaker: NDArray[np.float32], *, speed: float = 1) -> Piece:
     window = window_next(spoken=0, latents=len(latents), is_last=True, speed=speed)
     assert window is not None
     return Piece(latents, speaker, window, speed)
 
 
-def in_windows(
-    latents: Tensor, speaker: NDArray[np.float32], *, speed: float, steps: list[int]
-) -> list[Piece[Tensor]]:
+def in_windows(latents: Tensor, speaker: NDArray[np.float32], *, speed: float, steps: list[int]) -> list[Piece]:
     """The sentence in pieces, its latents arriving in such steps and the rest at last."""
     pieces, arrived, spoken = [], 0, 0
     for step in [*steps, len(latents) - sum(steps)]:
@@ -223,9 +221,9 @@ def test_context_is_what_the_samples_of_a_frame_depend_on() -> None:
         resblock_type="1",
         resblock_dilation_sizes=[list(RESBLOCK_DILATIONS)] * len(RESBLOCK_KERNELS),
         resblock_kernel_sizes=list(RESBLOCK_KERNELS),
-        upsample_kernel_sizes=[upsampling.kernel for upsampling in UPSAMPLINGS],
+        upsample_kernel_sizes=[2 * stride for stride in UPSAMPLINGS],
         upsample_initial_channel=channels,
-        upsample_factors=[upsampling.stride for upsampling in UPSAMPLINGS],
+        upsample_factors=list(UPSAMPLINGS),
         inference_padding=0,
     ).double()
     network.remove_weight_norm()

@@ -56,11 +56,6 @@ def possible_ends(data: Data, start: int) -> Iterator[int]:
             end = start + len(data[start:end].rstrip(b"\0"))
 
 
-def strip_trailing_tags(data: Data, start: int) -> int:
-    """The lowest of the possible ends, for formats that know where their sound ends: what is left is foreign."""
-    return min(possible_ends(data, start))
-
-
 def _without_tag(data: Data, *, start: int, end: int) -> int:
     if data[end - _ID3V1_BYTES : end - _ID3V1_BYTES + 3] == b"TAG":
         return max(start, end - _ID3V1_BYTES)

@@ -6,7 +6,7 @@ claim can be made to work for hours, so claim and count have to agree.
 
 from dataclasses import dataclass
 
-from voice.audio.containers.container import Container, Data, strip_trailing_tags
+from voice.audio.containers.container import Container, Data, possible_ends
 from voice.audio.rejections import Rejected
 
 _BITRATES_V1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
@@ -31,12 +31,6 @@ class _Frame:
         return 1152 if self.version == 3 else 576
 
 
-@dataclass(frozen=True, slots=True)
-class _Walk:
-    frames: int
-    end: int
-
-
 def is_mp3_frame(data: Data, offset: int) -> bool:
     """True where a layer III frame header is at `offset`, with another one where it ends, or the end of the file."""
     frame = _frame_at(data, offset)
@@ -52,13 +46,12 @@ def read_mp3(data: Data, start: int) -> Container:
     first = _frame_at(data, start)
     if first is None:
         raise Rejected("corrupt_audio")
-    walk = _walk(data, first=first, start=start)
+    frames, end = _walk(data, first=first, start=start)
     claim = _claimed(data, first, start)
-    frames = walk.frames
     if claim is not None:
         frames -= 1
-        _compare(claim, frames=frames, present_bytes=walk.end - start)
-    if strip_trailing_tags(data, walk.end) - walk.end > _RESYNC_BYTES:
+        _compare(claim, frames=frames, present_bytes=end - start)
+    if min(possible_ends(data, end)) - end > _RESYNC_BYTES:
         raise Rejected("polyglot_file", found="foreign bytes after its end")
     # The decoder drops up to two frames of encoder delay and padding, and adds one of its own.
     return Container("mp3", frames * first.samples, tolerance=4 * first.samples)
@@ -81,9 +74,10 @@ def _alike(one: _Frame, other: _Frame) -> bool:
     return one.version == other.version and one.rate_hz == other.rate_hz
 
 
-def _walk(data: Data, *, first: _Frame, start: int) -> _Walk:
-    """Count the whole frames from `start`, over gaps that a decoder crosses too. A last one that is cut off is passed
-    without being counted.
+def _walk(data: Data, *, first: _Frame, start: int) -> tuple[int, int]:
+    """The number of whole frames from `start`, over gaps that a decoder crosses too, and where they end.
+
+    A last one that is cut off is passed without being counted.
     """
     offset, frames, gaps, end = start, 0, 0, len(data)
     while offset + 4 <= end:
@@ -96,10 +90,10 @@ def _walk(data: Data, *, first: _Frame, start: int) -> _Walk:
             offset = following
             continue
         if offset + frame.size > end:
-            return _Walk(frames, end)
+            return frames, end
         frames += 1
         offset += frame.size
-    return _Walk(frames, offset)
+    return frames, offset
 
 
 def _next_frame(data: Data, first: _Frame, *, offset: int, end: int) -> int | None:
@@ -113,23 +107,20 @@ def _next_frame(data: Data, first: _Frame, *, offset: int, end: int) -> int | No
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    frames: int | None
-    size: int | None
+Claim = tuple[int | None, int | None]
 
 
-def _claimed(data: Data, first: _Frame, start: int) -> _Claim | None:
-    """The Xing, Info or VBRI header in the first frame, or None where that frame is sound."""
+def _claimed(data: Data, first: _Frame, start: int) -> Claim | None:
+    """Frames and bytes by the Xing, Info or VBRI header in the first frame, or None where that frame is sound."""
     side_info = (21 if first.mono else 36) if first.version == 3 else (13 if first.mono else 21)
     for offset in (start + side_info, start + side_info + 2):
         if data[offset : offset + 4] in (b"Xing", b"Info"):
             flags = _number(data, offset + 4)
             frames = _number(data, offset + 8) if flags & 1 else None
             size = _number(data, offset + (12 if flags & 1 else 8)) if flags & 2 else None
-            return _Claim(frames, size)
+            return frames, size
     if data[start + 36 : start + 40] == b"VBRI":
-        return _Claim(_number(data, start + 50), _number(data, start + 46))
+        return _number(data, start + 50), _number(data, start + 46)
     return None
 
 
@@ -137,17 +128,18 @@ def _number(data: Data, offset: int) -> int:
     return int.from_bytes(data[offset : offset + 4], "big")
 
 
-def _compare(claim: _Claim, *, frames: int, present_bytes: int) -> None:
+def _compare(claim: Claim, *, frames: int, present_bytes: int) -> None:
     """Raise Rejected where the claimed count is not the real one.
 
     A cut differs from a forgery in the claimed byte count, which a file that was cut off falls short of in the same
     proportion; without it, by whether so many frames could be that small at all.
     """
-    if not claim.frames or abs(claim.frames - frames) <= max(_SLACK_FRAMES, frames // 100):
+    claimed, size = claim
+    if not claimed or abs(claimed - frames) <= max(_SLACK_FRAMES, frames // 100):
         return
-    cut_off = claim.frames > frames
-    if claim.size:
-        cut_off = cut_off and claim.size > present_bytes + _RESYNC_BYTES
-    if cut_off and (claim.size or present_bytes) >= claim.frames * _SMALLEST_FRAME_BYTES:
-        raise Rejected("truncated_audio", promised_frames=claim.frames, present_frames=frames)
-    raise Rejected("length_forged", declared_frames=claim.frames, real_frames=frames)
+    cut_off = claimed > frames
+    if size:
+        cut_off = cut_off and size > present_bytes + _RESYNC_BYTES
+    if cut_off and (size or present_bytes) >= claimed * _SMALLEST_FRAME_BYTES:
+        raise Rejected("truncated_audio", promised_frames=claimed, present_frames=frames)
+    raise Rejected("length_forged", declared_frames=claimed, real_frames=frames)

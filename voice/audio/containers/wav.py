@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator
 
-from voice.audio.containers.container import STRAY_BYTES, Container, Data, strip_trailing_tags
+from voice.audio.containers.container import STRAY_BYTES, Container, Data, possible_ends
 from voice.audio.rejections import Rejected
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
@@ -35,7 +35,7 @@ def read_wav(data: Data) -> Container:
     if offset + size > len(data):
         raise Rejected("truncated_audio", promised_bytes=size, present_bytes=len(data) - offset)
     end = max(offset + size for offset, size in chunks.values())
-    if strip_trailing_tags(data, end) - end > STRAY_BYTES:
+    if min(possible_ends(data, end)) - end > STRAY_BYTES:
         raise Rejected("polyglot_file", found="foreign bytes after its end")
     return Container("wav", size // block_bytes)
 
@@ -52,16 +52,13 @@ def _chunks(data: Data) -> Iterator[tuple[bytes, int, int]]:
             return
         identifier, size = data[offset : offset + 4], int.from_bytes(data[offset + 4 : offset + 8], "little")
         fits = offset + 8 + size <= len(data)
-        if not (fits or (identifier == b"data" and b"data" not in seen)) or not _is_name(identifier):
+        is_name = all(32 <= byte < 127 for byte in identifier)
+        if not (fits or (identifier == b"data" and b"data" not in seen)) or not is_name:
             return
         if identifier not in seen or identifier not in (b"fmt ", b"data"):
             yield identifier, offset + 8, size
         seen.add(identifier)
         offset += 8 + size + size % 2
-
-
-def _is_name(identifier: bytes) -> bool:
-    return all(32 <= byte < 127 for byte in identifier)
 
 
 def _is_streamed(data: Data, *, offset: int, size: int) -> bool:

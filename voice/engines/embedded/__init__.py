@@ -2,13 +2,7 @@
 
 from voice.engines.spec import LANGUAGES, EngineLicence, EngineSpec, OptionSpec
 
-CLARITY = OptionSpec(
-    name="clarity",
-    minimum=0.2,
-    maximum=0.5,
-    default=0.35,
-    description="Lower is closer to the speaker, higher is easier to understand.",
-)
+CLARITY = OptionSpec("clarity", 0.2, 0.5, 0.35, "Lower is closer to the speaker, higher is easier to understand.")
 ENGINE = EngineSpec(
     name="embedded",
     title="The embedded engine",

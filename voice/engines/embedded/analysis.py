@@ -1,4 +1,4 @@
-"""Speech as frames: F0, level and 40 mel cepstra as WORLD codes them, epochs, and the statistics of a speaker.
+"""Speech as frames: F0, level, 40 mel cepstra as WORLD codes them, epochs, matching vectors, a speaker's statistics.
 
 WORLD's spectral codec (Morise, Yokomori and Ozawa, 2016) is linear on log spectra: interpolation onto a mel axis, then
 a cosine transform. So each direction is one matrix, and so is "decode, stretch the frequency axis, code again".
@@ -16,6 +16,7 @@ from voice.audio.waveform import Samples, Waveform
 
 Matrix = NDArray[np.float32]
 Vector = NDArray[np.float32]
+Indices = NDArray[np.int64]
 
 CEPSTRA = 40
 FFT_SIZE = 1024
@@ -43,6 +44,14 @@ TARGET_LEVEL_DB = -20.0
 """Of the active parts of a sentence, relative to full scale."""
 WINDOW_S = 0.02
 GATE_DB = -10.0
+
+CONTEXT = ((-10, 0.4), (-6, 0.6), (-3, 0.6), (0, 1.0), (3, 0.6), (6, 0.6), (10, 0.4))
+"""Frame offsets that are stacked, with their weights: a phone is known by what is around it."""
+CONTEXT_FRAMES = 10
+MATCHED_CEPSTRA = 16
+DIMENSIONS = MATCHED_CEPSTRA * len(CONTEXT) + 2
+VOICING_WEIGHT = 4.0
+CEPSTRUM_WEIGHTS = (1 / (1 + 0.05 * np.arange(MATCHED_CEPSTRA))).astype(np.float32)
 
 
 @lru_cache(maxsize=16)
@@ -72,6 +81,14 @@ def warping_matrix(alpha: float, rate_in_hz: int, rate_out_hz: int) -> Matrix:
     hz_in, hz_out = bins * (rate_in_hz / FFT_SIZE), bins * (rate_out_hz / FFT_SIZE)
     stretched = [np.interp(hz_out / alpha, hz_in, row) for row in decoding_matrix(rate_in_hz)]
     return (np.asarray(stretched, dtype=np.float32) @ coding_matrix(rate_out_hz)).astype(np.float32)
+
+
+@lru_cache(maxsize=16)
+def level_step(rate_hz: int) -> Vector:
+    """Float32 (40,): the cepstra of a flat gain of 1 dB at `rate_hz`."""
+    decoding = decoding_matrix(rate_hz).astype(np.float64)
+    flat = np.full(decoding.shape[1], np.log(10) / 10)
+    return np.asarray(np.linalg.lstsq(decoding.T, flat, rcond=None)[0], dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +228,23 @@ def describe_cepstra(cepstra: Matrix, level_db: Vector, voiced_f0_hz: Vector) ->
         log_f0=float(middle),
         log_f0_spread=max(float(high - low) / 2, FLAT_LOG_F0_SPREAD),
     )
+
+
+def matching_vectors(standardised: Matrix, f0_hz: Vector, level_db: Vector, *, first: int, last: int) -> Matrix:
+    """Vectors of the frames from `first` to before `last`: float32, (last - first, 114).
+
+    `standardised`: cepstra (n, >= 16) with the speaker's mean taken away and divided by the deviation.
+    `level_db`: (n,), relative to the speaker's median. Context beyond either end repeats the first or last frame.
+    """
+    frames = np.arange(first, last)
+    vectors = np.empty((last - first, DIMENSIONS), dtype=np.float32)
+    weighted = standardised[:, :MATCHED_CEPSTRA] * CEPSTRUM_WEIGHTS
+    for slot, (offset, weight) in enumerate(CONTEXT):
+        columns = slice(slot * MATCHED_CEPSTRA, (slot + 1) * MATCHED_CEPSTRA)
+        vectors[:, columns] = weighted[np.clip(frames + offset, 0, len(standardised) - 1)] * np.float32(weight)
+    vectors[:, -2] = VOICING_WEIGHT * (f0_hz[first:last] > 0)
+    vectors[:, -1] = np.clip(level_db[first:last] / 10, -4, 2)
+    return vectors
 
 
 def active_level_db(speech: Waveform) -> float:

@@ -17,12 +17,18 @@ from voice.engines.embedded.analysis import (
     describe,
     describe_cepstra,
     grain_centres,
+    level_step,
     warping_matrix,
 )
-from voice.engines.embedded.mapping import UnitIndex, level_step, mix_envelopes
-from voice.engines.embedded.renderer import fade_edges
-from voice.engines.embedded.source import SourceSpeaker, SourceVoice, variant_for
-from voice.engines.embedded.target import TargetVoice, unit_index
+from voice.engines.embedded.renderer import fade_edges, mix_envelopes
+from voice.engines.embedded.source import (
+    HIGH_VARIANT,
+    HIGH_VARIANT_ABOVE_HZ,
+    LOW_VARIANT,
+    SourceSpeaker,
+    SourceVoice,
+)
+from voice.engines.embedded.target import TargetVoice, UnitIndex, unit_index
 from voice.errors import EngineError
 
 RATE_MIN_HZ, RATE_MAX_HZ = 16_000, 24_000
@@ -51,7 +57,7 @@ def target_from_references(references: Sequence[Waveform], speaker: SourceSpeake
     samples, frames = analyse(references, rate_hz)
     spoken = describe(frames)
     f0_hz = float(np.exp(spoken.log_f0))
-    variant = variant_for(f0_hz)
+    variant = HIGH_VARIANT if f0_hz > HIGH_VARIANT_ABOVE_HZ else LOW_VARIANT
     source = speaker.voice(language, variant, rate_hz=rate_hz)
     index = unit_index(frames, frames.cepstra, spoken)
     warp = find_warp(index, source)

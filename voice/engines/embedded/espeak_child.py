@@ -25,7 +25,7 @@ AUDIO_OUTPUT_SYNCHRONOUS = 2
 INITIALIZE_DONT_EXIT = 0x8000
 POSITION_CHARACTER = 1
 CHARS_UTF8 = 1
-PARAMETER_RATE, PARAMETER_PITCH, PARAMETER_RANGE = 1, 3, 4
+PARAMETERS = {"rate_wpm": 1, "pitch": 3, "pitch_range": 4}
 PR_SET_PDEATHSIG = 1
 SPEAKER_MEMORY_BYTES = 1 << 30
 RANDOM_SEED = 1
@@ -35,25 +35,6 @@ SAMPLES_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short)
 
 class SpeakingFailed(Exception):
     """The fork could not speak; the text of the exception is the reply."""
-
-
-def read_exactly(descriptor: int, count: int) -> bytes | None:
-    """`count` bytes, or None at the end of the stream."""
-    parts = []
-    while count:
-        part = os.read(descriptor, count)
-        if not part:
-            return None
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
-
-
-def write_all(descriptor: int, payload: bytes) -> None:
-    """Write every byte of `payload`."""
-    view = memoryview(payload)
-    while view:
-        view = view[os.write(descriptor, view) :]
 
 
 def speak(library: ctypes.CDLL, data_folder: str, request: dict[str, Any]) -> bytes:
@@ -71,17 +52,14 @@ def speak(library: ctypes.CDLL, data_folder: str, request: dict[str, Any]) -> by
     library.espeak_ng_SetRandSeed(ctypes.c_long(RANDOM_SEED))  # it seeds itself by the clock; breathy voices use it
     if (answer := library.espeak_SetVoiceByName(request["voice"].encode())) != 0:
         raise SpeakingFailed(f"espeak_SetVoiceByName answered {answer} for {request['voice']!r}")
-    for parameter, name in (
-        (PARAMETER_RATE, "rate_wpm"),
-        (PARAMETER_PITCH, "pitch"),
-        (PARAMETER_RANGE, "pitch_range"),
-    ):
+    for name, parameter in PARAMETERS.items():
         if (answer := library.espeak_SetParameter(parameter, request[name], 0)) != 0:
             raise SpeakingFailed(f"espeak_SetParameter answered {answer} for {name}")
     callback = SAMPLES_CALLBACK(collect)
     library.espeak_SetSynthCallback(callback)
     text = request["text"].encode() + b"\0"
-    answer = library.espeak_Synth(text, len(text), 0, POSITION_CHARACTER, 0, CHARS_UTF8, None, None)
+    size = ctypes.c_size_t(len(text))
+    answer = library.espeak_Synth(text, size, 0, POSITION_CHARACTER, 0, CHARS_UTF8, None, None)
     if answer != 0:
         raise SpeakingFailed(f"espeak_Synth answered {answer}")
     library.espeak_Synchronize()
@@ -99,7 +77,8 @@ def run_speaker(library: ctypes.CDLL, data_folder: str, payload: bytes, *, descr
         reply = speak(library, data_folder, json.loads(payload))
     except SpeakingFailed as error:
         reply = b"\1" + str(error).encode()
-    write_all(descriptor, reply)
+    with open(descriptor, "wb") as pipe:
+        pipe.write(reply)
 
 
 def collect_reply(descriptor: int, pid: int, *, timeout_s: int) -> bytes:
@@ -145,22 +124,11 @@ def answer(library: ctypes.CDLL, data_folder: str, payload: bytes, *, timeout_s:
 def main(library_path: str, data_folder: str, timeout_s: int) -> None:
     """Serve requests until stdin ends."""
     library = ctypes.CDLL(library_path)
-    library.espeak_Synth.argtypes = [
-        ctypes.c_char_p,
-        ctypes.c_size_t,
-        ctypes.c_uint,
-        ctypes.c_int,
-        ctypes.c_uint,
-        ctypes.c_uint,
-        ctypes.c_void_p,
-        ctypes.c_void_p,
-    ]
-    while (header := read_exactly(0, 4)) is not None:
-        payload = read_exactly(0, struct.unpack(">I", header)[0])
-        if payload is None:
-            return
+    while len(header := sys.stdin.buffer.read(4)) == 4:
+        payload = sys.stdin.buffer.read(struct.unpack(">I", header)[0])
         reply = answer(library, data_folder, payload, timeout_s=timeout_s)
-        write_all(1, struct.pack(">I", len(reply)) + reply)
+        sys.stdout.buffer.write(struct.pack(">I", len(reply)) + reply)
+        sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

@@ -11,28 +11,19 @@ from scipy.ndimage import gaussian_filter1d
 from voice.audio.waveform import Samples, Waveform
 from voice.engines.embedded.analysis import (
     CEPSTRA,
+    CONTEXT_FRAMES,
     FRAME_S,
     Analyser,
+    Indices,
     Matrix,
     SpeakerStatistics,
     Vector,
     decoding_matrix,
+    level_step,
+    matching_vectors,
     warping_matrix,
 )
-from voice.engines.embedded.mapping import (
-    CONTEXT_FRAMES,
-    NEIGHBOURS,
-    Indices,
-    LevelMap,
-    PathFinder,
-    clarity_weights,
-    f0_costs,
-    map_f0,
-    matching_vectors,
-    mix_envelopes,
-    restore_variance,
-)
-from voice.engines.embedded.target import TargetVoice
+from voice.engines.embedded.target import NEIGHBOURS, TargetVoice
 
 KNEE = 0.7
 CEILING = 0.98
@@ -51,6 +42,14 @@ SMOOTHING_REACH = 3
 UNVOICED_JITTER_S = 0.001
 COST_NOISE = 0.02
 """Relative noise on the costs of units: it lets the seed choose between units that are equally good."""
+
+ENVELOPE_NEIGHBOURS = 4
+CLARITY_KNEE = 12.0
+CLARITY_SLOPE = 2.0
+ENERGY_EXPONENT = 0.6
+F0_RANGE = 0.8
+F0_MIN_HZ, F0_MAX_HZ = 55.0, 600.0
+F0_COST = 2.0
 
 
 def soften_peaks(samples: Samples) -> Samples:
@@ -93,23 +92,18 @@ class OverlapAdder:
         longest = 2 * (int(MAX_HALF_WIDTH_S * rate_hz) + 1) + 2 * int(FILTER_MARGIN_S * rate_hz)
         self._fft_size = 2 * scipy.fft.next_fast_len((longest + 1) // 2, real=True)
         self._pad = self._fft_size
+        self.reach = self._fft_size // 2  # samples on either side of its mark that a grain may touch
         self._target = target
         self._decoding = decoding_matrix(rate_hz, self._fft_size)
         self._output = np.zeros(length + 2 * self._pad, dtype=np.float32)
         self._length = length
         self._taken = 0
 
-    @property
-    def reach(self) -> int:
-        """Samples on either side of its mark that a grain may touch."""
-        return self._fft_size // 2
-
     def add(self, grains: Grains) -> None:
         """Cut, filter and add every grain of `grains`."""
         if not len(grains.marks):
             return
-        half = self._fft_size // 2
-        offsets = np.arange(-half, half)
+        offsets = np.arange(-self.reach, self.reach)
         positions = np.clip(grains.centres[:, None] + offsets, 0, len(self._target) - 1)
         phases = np.clip(offsets / grains.half_widths[:, None], -1, 1).astype(np.float32)
         windows = 0.5 + 0.5 * np.cos(np.float32(np.pi) * phases)
@@ -119,7 +113,7 @@ class OverlapAdder:
         spectra = scipy.fft.rfft(pieces, axis=1) * gains
         filtered = scipy.fft.irfft(spectra, n=self._fft_size, axis=1)
         for mark, piece in zip(grains.marks, filtered, strict=True):
-            start = self._pad + mark - half
+            start = self._pad + mark - self.reach
             self._output[start : start + self._fft_size] += piece
 
     def take(self, until: int) -> Samples:
@@ -141,6 +135,98 @@ def _corrections(pieces: Matrix, windows: Matrix, powers: Vector) -> Vector:
     return np.asarray(np.clip(np.sqrt(expected / (found + 1e-12)), 0, CORRECTION_MAX), dtype=np.float32)
 
 
+class PathFinder:
+    """Viterbi search that is given frames in order and commits to a part of them at a time.
+
+    Frames that were committed stay as they are; the next search starts from the last of them. Not safe to share.
+    """
+
+    def __init__(self, joins: Matrix) -> None:
+        """`joins`: float32 (units, d); joining u to v costs |joins[u + 1] - joins[v]|, nothing where v is u + 1."""
+        self._joins = joins
+        self._last: int | None = None
+
+    def commit(self, candidates: Indices, costs: Matrix, count: int) -> Indices:
+        """The best units, int64 (count,), for the first `count` of m frames.
+
+        `candidates`: int64 (m, k). `costs`: float32 (m, k). The frames beyond `count` are looked at and not committed.
+        """
+        joins = self._joins[candidates]
+        successors = self._joins[np.minimum(candidates + 1, len(self._joins) - 1)]
+        transitions = _distances(successors[:-1], joins[1:])
+        total: Vector = costs[0].copy()
+        if self._last is not None:
+            previous = self._joins[[[min(self._last + 1, len(self._joins) - 1)]]]
+            total += _distances(previous, joins[:1])[0, 0]
+        origins = np.empty(candidates.shape, dtype=np.int64)
+        for frame in range(1, len(candidates)):
+            reached = total[:, None] + transitions[frame - 1]
+            origins[frame] = reached.argmin(axis=0)
+            total = reached.min(axis=0) + costs[frame]
+        path = np.empty(len(candidates), dtype=np.int64)
+        path[-1] = total.argmin()
+        for frame in range(len(candidates) - 1, 0, -1):
+            path[frame - 1] = origins[frame, path[frame]]
+        units = np.take_along_axis(candidates, path[:, None], axis=1)[:count, 0]
+        self._last = int(units[-1])
+        return units
+
+
+def _distances(left: Matrix, right: Matrix) -> Matrix:
+    """Euclidean distances of every pair: (m, j, d) and (m, k, d) to (m, j, k)."""
+    squares = np.einsum("mjd,mjd->mj", left, left)[:, :, None] + np.einsum("mkd,mkd->mk", right, right)[:, None, :]
+    products = np.matmul(left, right.transpose(0, 2, 1))
+    return np.asarray(np.sqrt(np.maximum(squares - 2 * products, 0)), dtype=np.float32)
+
+
+def clarity_weights(clarity: float) -> Vector:
+    """Float32 (40,): how much of the source's own envelope is kept at each quefrency.
+
+    Low quefrencies carry the phone and high ones the speaker, so the weight falls from about `clarity` to nothing.
+    """
+    weights = clarity / (1 + np.exp((np.arange(CEPSTRA) - CLARITY_KNEE) / CLARITY_SLOPE))
+    weights[0] = 0
+    return np.asarray(weights, dtype=np.float32)
+
+
+def mix_envelopes(cepstra: Matrix, units: Indices, distances: Matrix) -> Matrix:
+    """Float32 (m, 40): the mean of the four nearest units' `cepstra`, weighted by inverse distance.
+
+    `units`, `distances`: (m, k), nearest first.
+    """
+    nearest = units[:, :ENVELOPE_NEIGHBOURS]
+    weights = 1 / (distances[:, :ENVELOPE_NEIGHBOURS] + 1e-3)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return np.asarray(np.einsum("mk,mkd->md", weights, cepstra[nearest]), dtype=np.float32)
+
+
+def map_f0(f0_hz: Vector, source: SpeakerStatistics, target: SpeakerStatistics) -> Vector:
+    """F0 in the target's register, in Hz: float32 (n,), 0 where the source is unvoiced."""
+    voiced = f0_hz > 0
+    standardised = (np.log(np.maximum(f0_hz, 1)) - source.log_f0) / source.log_f0_spread
+    mapped = np.exp(target.log_f0 + F0_RANGE * target.log_f0_spread * standardised)
+    return np.where(voiced, np.clip(mapped, F0_MIN_HZ, F0_MAX_HZ), 0).astype(np.float32)
+
+
+def f0_costs(f0_hz: Vector, unit_log_f0: Matrix) -> Matrix:
+    """Cost of each candidate for its F0, float32 (m, k): 2 |difference of log F0|, and 0 where either is unvoiced.
+
+    `f0_hz`: (m,), 0 where unvoiced. `unit_log_f0`: (m, k), NaN where unvoiced.
+    """
+    log_f0 = np.log(np.where(f0_hz > 0, f0_hz, np.nan))
+    return np.nan_to_num(F0_COST * np.abs(unit_log_f0 - log_f0[:, None]), nan=0.0).astype(np.float32)
+
+
+def move_levels(cepstra: Matrix, *, by_db: Vector, rate_hz: int, median_db: float) -> Matrix:
+    """`cepstra`, float32 (m, 40), raised or lowered part of the way to a level, so that the target's dynamics survive.
+
+    `by_db`: float32 (m,), the wanted levels relative to their median. `median_db`: that of the target's own levels.
+    """
+    own_db = 10 * np.log10(np.exp(cepstra @ decoding_matrix(rate_hz)).mean(axis=1))
+    raise_db = ENERGY_EXPONENT * (by_db - (own_db - median_db))
+    return np.asarray(cepstra + raise_db[:, None] * level_step(rate_hz), dtype=np.float32)
+
+
 class SentenceRenderer:
     """Maps one sentence of source speech to a target and renders it. Not safe to share between threads."""
 
@@ -160,7 +246,6 @@ class SentenceRenderer:
         self._analyser = Analyser(speech.samples, speech.rate_hz, rng=rng)
         self._count = len(self._analyser)
         self._clarity = clarity_weights(clarity)
-        self._levels = LevelMap(target.rate_hz, source.level_db, target.recorded.level_db)
         self._path = PathFinder(target.joins)
         self._adder = OverlapAdder(target.samples, target.rate_hz, len(speech.samples))
         self._source_f0_hz = np.zeros(self._count, dtype=np.float32)
@@ -220,8 +305,10 @@ class SentenceRenderer:
         self._units[span], self._distances[span] = units, distances
         self._costs[span] = distances * (1 + COST_NOISE * noise)
         self._costs[span] += f0_costs(self._f0_hz[span], self._target.log_f0[units])
-        mixed = mix_envelopes(self._target.envelopes, units, distances)
-        self._envelopes[span] = restore_variance(mixed, self._target.spoken.mean, self._target.restoration)
+        # A mean of neighbours varies less than speech does, which sounds muffled and like nobody: so it is moved away
+        # from the speaker's own mean (global variance: Toda, Black and Tokuda, 2007).
+        mean, mixed = self._target.spoken.mean, mix_envelopes(self._target.envelopes, units, distances)
+        self._envelopes[span] = mean + (mixed - mean) * self._target.restoration
 
     def _spoken_envelopes(self, begin: int, end: int) -> Matrix:
         first, last = max(0, begin - SMOOTHING_REACH), min(self._count, end + SMOOTHING_REACH)
@@ -230,7 +317,9 @@ class SentenceRenderer:
         spoken = self._target.spoken
         affine = self._standardised[begin:end] * spoken.deviation + spoken.mean
         mixed = nearest + self._clarity * (affine - nearest)
-        return self._levels.apply(mixed, self._level_db[begin:end])
+        by_db = self._level_db[begin:end] - self._source.level_db
+        median_db = self._target.recorded.level_db
+        return move_levels(mixed, by_db=by_db, rate_hz=self._target.rate_hz, median_db=median_db)
 
     def _place_marks(self, begin: int, end: int) -> Indices:
         """Output positions of some frames' pitch marks: where the cycles of the F0 so far reach whole numbers."""

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import weakref
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -17,34 +18,24 @@ import numpy as np
 import soxr
 
 from voice.audio.waveform import Waveform
-from voice.engines.embedded.analysis import Analyser, Frames, Matrix, SpeakerStatistics, describe, warping_matrix
-from voice.engines.embedded.mapping import matching_vectors
+from voice.engines.embedded.analysis import (
+    Analyser,
+    Frames,
+    Matrix,
+    SpeakerStatistics,
+    describe,
+    matching_vectors,
+    warping_matrix,
+)
 from voice.engines.embedded.passages import PASSAGES
+from voice.engines.spec import LANGUAGES
 from voice.errors import EngineError, EngineUnavailable
 
 CHILD_PROGRAM = Path(__file__).with_name("espeak_child.py")
 DEFAULT_RATE_WPM = 175
 DEFAULT_TIMEOUT_S = 20
 
-ESPEAK_VOICES = {
-    "en": "en-us",
-    "es": "es",
-    "fr": "fr",
-    "de": "de",
-    "it": "it",
-    "pt": "pt-br",
-    "pl": "pl",
-    "tr": "tr",
-    "ru": "ru",
-    "nl": "nl",
-    "cs": "cs",
-    "ar": "ar",
-    "zh-cn": "cmn",
-    "ja": "ja",
-    "hu": "hu",
-    "ko": "ko",
-    "hi": "hi",
-}
+ESPEAK_VOICES = {code: code for code in LANGUAGES} | {"en": "en-us", "pt": "pt-br", "zh-cn": "cmn"}
 """espeak-ng's names for the languages of the product; some of its other names for them fail."""
 LOW_VARIANT, HIGH_VARIANT = "", "+f2"
 HIGH_VARIANT_ABOVE_HZ = 155.0
@@ -103,8 +94,7 @@ class EspeakProcess:
             detail = reply[1:].decode(errors="replace")
             raise SourceSpeechFailed("source_speech_failed", f"The speech process failed: {detail}. Try again.")
         rate_hz = struct.unpack(">I", reply[1:5])[0]
-        samples = np.frombuffer(reply, dtype="<i2", offset=5).astype(np.float32) / np.float32(32768)
-        return Waveform(samples.astype(np.float32, copy=False), rate_hz)
+        return Waveform(np.frombuffer(reply, dtype="<i2", offset=5).astype(np.float32) / np.float32(32768), rate_hz)
 
     def close(self) -> None:
         """End the process. The next request starts another."""
@@ -145,8 +135,8 @@ class EspeakProcess:
             return self._process
         if self._finalizer is not None:
             self._finalizer.detach()  # after a fork the process belongs to our parent
-        arguments = [espeakng_loader.get_library_path(), espeakng_loader.get_data_path(), str(self._timeout_s)]
-        arguments[1] = str(Path(arguments[1]).parent)  # espeak-ng wants the folder that holds espeak-ng-data
+        data_folder = str(Path(espeakng_loader.get_data_path()).parent)  # the one that holds espeak-ng-data
+        arguments = [espeakng_loader.get_library_path(), data_folder, str(self._timeout_s)]
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(CHILD_PROGRAM), *arguments],
@@ -174,12 +164,9 @@ def _end(process: subprocess.Popen[bytes], owner_pid: int) -> None:
         return
     process.kill()
     process.wait()
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            try:
-                stream.close()
-            except BrokenPipeError:
-                continue  # the unsent rest of a request to a dead process
+    for stream in filter(None, (process.stdin, process.stdout)):
+        with suppress(BrokenPipeError):  # the unsent rest of a request to a dead process
+            stream.close()
 
 
 def _read_exactly(descriptor: int, count: int, deadline: float) -> bytes:
@@ -256,11 +243,6 @@ class SourceSpeaker:
                 frames = Analyser(samples, rate_hz, rng=np.random.default_rng(0)).frames()
                 self._voices[key] = SourceVoice(frames)
             return self._voices[key]
-
-
-def variant_for(f0_hz: float) -> str:
-    """The variant of espeak-ng's voices that speaks for a target of median F0 `f0_hz`."""
-    return HIGH_VARIANT if f0_hz > HIGH_VARIANT_ABOVE_HZ else LOW_VARIANT
 
 
 def trim_silence(speech: Waveform) -> Waveform:

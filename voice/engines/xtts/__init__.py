@@ -17,35 +17,30 @@ from voice.engines.spec import (
 )
 from voice.engines.xtts.configuration import CONFIG, DEVICES, PICKLE, PRECISIONS, VOCABULARY, checkpoint_problem
 
-TEMPERATURE = OptionSpec(
-    name="temperature",
-    minimum=0.05,
-    maximum=1.5,
-    default=0.75,
-    description="How freely it speaks: lower is steadier and flatter, higher is livelier and less predictable.",
+OPTIONS = (  # their defaults are those of the published checkpoint
+    OptionSpec(
+        "temperature",
+        0.05,
+        1.5,
+        0.75,
+        "How freely it speaks: lower is steadier and flatter, higher is livelier and less predictable.",
+    ),
+    OptionSpec("top_k", 1, 1000, 50, "How many of the likeliest sounds it chooses from at every step."),
+    OptionSpec(
+        "top_p",
+        0.05,
+        1.0,
+        0.85,
+        "It chooses among the likeliest sounds that together have this share of the probability.",
+    ),
+    OptionSpec(
+        "repetition_penalty",
+        1.0,
+        20.0,
+        5.0,
+        "How much it avoids sounds that it made already: higher against stutters and long vowels.",
+    ),
 )
-TOP_K = OptionSpec(
-    name="top_k",
-    minimum=1,
-    maximum=1000,
-    default=50,
-    description="How many of the likeliest sounds it chooses from at every step.",
-)
-TOP_P = OptionSpec(
-    name="top_p",
-    minimum=0.05,
-    maximum=1.0,
-    default=0.85,
-    description="It chooses among the likeliest sounds that together have this share of the probability.",
-)
-REPETITION_PENALTY = OptionSpec(
-    name="repetition_penalty",
-    minimum=1.0,
-    maximum=20.0,
-    default=5.0,
-    description="How much it avoids sounds that it made already: higher against stutters and long vowels.",
-)
-
 SETTINGS = (
     EngineSetting(
         "XTTS_CHECKPOINT",
@@ -118,7 +113,7 @@ ENGINE = EngineSpec(
         weights="Coqui Public Model License 1.0.0",
         allows_commercial_use=False,
     ),
-    options=(TEMPERATURE, TOP_K, TOP_P, REPETITION_PENALTY),  # their defaults: the published checkpoint's
+    options=OPTIONS,
     settings=SETTINGS,
     requirements="requirements-xtts.txt",
     is_shared_by_threads=True,

@@ -7,26 +7,30 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Generic
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voice.audio.waveform import Samples
 from voice.engines.xtts.failures import (
-    DeviceHealth,
+    DEVICE_FAILURES_MAX,
+    DeviceBroken,
+    DeviceMemoryFull,
     EngineFailed,
     EngineOutOfMemory,
     caused,
     engine_stopped,
     forget_frames,
 )
-from voice.engines.xtts.protocols import Decoder, DeviceMemoryFull, Prompt, Vocoder
 from voice.engines.xtts.scheduler import Scheduler
-from voice.engines.xtts.utterance import Ticket, Utterance
-from voice.engines.xtts.windows import RATE_HZ, Latents, Piece, Window
+from voice.engines.xtts.utterance import Outcome, Prompt, Ticket, Utterance
+from voice.engines.xtts.windows import Piece, Window
 from voice.errors import EngineError, EngineUnavailable, VoiceError
+
+if TYPE_CHECKING:
+    from voice.engines.xtts.gpt import GptDecoder
+    from voice.engines.xtts.vocoder import Vocoder
 
 PREFILLS_PER_STEP = 4
 LATENTS_PER_CALL = 600  # the longest sentence; a call on a CPU stays within seconds, so that cancels are noticed
@@ -64,13 +68,8 @@ class BatcherStatistics:
         """Tokens a step, 0 before the first."""
         return self.tokens / self.steps if self.steps else 0.0
 
-    @property
-    def audio_s(self) -> float:
-        """Seconds of audio made."""
-        return self.samples / RATE_HZ
 
-
-class Batcher(Generic[Latents]):
+class Batcher:
     """Speaks many sentences at once. `submit`, `statistics` and `close` are safe to call from any thread.
 
     `start` begins the thread, and only it calls `decoder` and `vocoder`. Between its steps sequences join and leave,
@@ -82,8 +81,8 @@ class Batcher(Generic[Latents]):
 
     def __init__(
         self,
-        decoder: Decoder[Latents],
-        vocoder: Vocoder[Latents],
+        decoder: "GptDecoder",
+        vocoder: "Vocoder",
         *,
         waiting_max: int = WAITING_MAX,
         clock: Callable[[], float] = time.monotonic,
@@ -96,22 +95,13 @@ class Batcher(Generic[Latents]):
         self._scheduler: Scheduler[Utterance] = Scheduler(slots=decoder.slots, cells=decoder.cells)
         self._inbox: deque[Utterance] = deque()
         self._totals = BatcherStatistics()
-        self._health = DeviceHealth()
+        self._failures_in_a_row = 0  # of the device
         self._latents_per_call = LATENTS_PER_CALL
         self._lock = threading.Lock()  # of the inbox's bound, and of whether it is still emptied
         self._wake = threading.Event()
         self._is_closing = False
         self._is_over = False
         self._thread = threading.Thread(target=self._run, name="xtts-batcher", daemon=True)
-
-    def __enter__(self) -> "Batcher[Latents]":
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def start(self) -> None:
         """Begin the thread, once."""
@@ -248,12 +238,12 @@ class Batcher(Generic[Latents]):
     # --- decode
 
     def _decode(self) -> None:
-        batch = [utterance for utterance in self._scheduler.running if utterance.is_decodable]
+        batch = [one for one in self._scheduler.running if not (one.is_paused or one.is_complete)]
         if not batch:
             return
         tokens = None
         try:
-            tokens = self._decoder.step(_slots(batch))
+            tokens = self._decoder.step([one.slot for one in batch if one.slot is not None])
         except DeviceMemoryFull:
             pass  # as in _prefill
         except Exception as error:
@@ -262,7 +252,7 @@ class Batcher(Generic[Latents]):
         if tokens is None:
             self._shrink()
             return
-        self._health.succeeded()
+        self._failures_in_a_row = 0
         for utterance, token in zip(batch, tokens, strict=True):
             utterance.draw(token, stop_token=self._decoder.stop_token)
         self._scheduler.step_succeeded()
@@ -308,7 +298,7 @@ class Batcher(Generic[Latents]):
         if waveforms is None:
             self._speak_less(due)
             return
-        self._health.succeeded()
+        self._failures_in_a_row = 0
         self._latents_per_call = min(LATENTS_PER_CALL, self._latents_per_call * 9 // 8 + 1)
         self._totals.vocoder_calls += 1
         for (utterance, window), samples in zip(due, waveforms, strict=True):
@@ -326,7 +316,7 @@ class Batcher(Generic[Latents]):
         else:
             utterance.ticket.deliver(samples)
 
-    def _piece(self, utterance: Utterance, window: Window) -> Piece[Latents]:
+    def _piece(self, utterance: Utterance, window: Window) -> Piece:
         assert utterance.slot is not None
         latents = self._decoder.latents(utterance.slot, window.latent_start, window.latent_stop)
         return Piece(latents, utterance.speaker, window, utterance.speed)
@@ -362,19 +352,21 @@ class Batcher(Generic[Latents]):
         self._totals.preempted += 1
         self._decoder.release(slot)
         self._scheduler.preempt(utterance)
-        utterance.lose_slot()
+        utterance.is_stopped = False  # prefilled again, it must draw its stop token again for its latent
 
     def _finish(self, utterance: Utterance, *, last: Samples | None) -> None:
         self._totals.finished += 1
         self._leave(utterance)
-        utterance.ticket.deliver(last, outcome=utterance.outcome)
+        utterance.ticket.deliver(last, outcome=Outcome(tuple(utterance.tokens), utterance.is_stopped))
 
     def _fail(self, utterances: Sequence[Utterance], cause: Exception) -> None:
         logger.error("the models broke on %d sentences", len(utterances), exc_info=cause)
         forget_frames(cause)
         for utterance in utterances:
             self._drop(utterance, caused(EngineFailed(), cause))
-        self._health.failed(cause)
+        self._failures_in_a_row += 1
+        if self._failures_in_a_row >= DEVICE_FAILURES_MAX:
+            raise DeviceBroken(f"the device failed {self._failures_in_a_row} times in a row") from cause
 
     def _drop(self, utterance: Utterance, error: VoiceError) -> None:
         self._totals.failed += 1
@@ -429,7 +421,3 @@ class Batcher(Generic[Latents]):
         if cause is None:
             for utterance in scheduled:
                 self._leave(utterance)
-
-
-def _slots(batch: Sequence[Utterance]) -> list[int]:
-    return [utterance.slot for utterance in batch if utterance.slot is not None]

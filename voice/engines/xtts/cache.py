@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (its name everywhere)
 from torch import Tensor
 
-from voice.engines.xtts.protocols import DeviceMemoryFull
+from voice.engines.xtts.failures import DeviceMemoryFull
 
 COLUMN_STEP = 64  # also keeps every head's keys on a boundary of 64 bytes, whatever the precision
 DENSE_COLUMN_STEP = 128
@@ -58,10 +58,15 @@ class Cache(Protocol):
         """Free `slot`, if it is taken."""
 
     def reserve(self, columns: int) -> None:
-        """Make sure that every sequence has room for `columns` positions, if it was taken with as many."""
+        """Make sure that every sequence has room for `columns` positions, if it was taken with as many.
+
+        Nothing to do for a cache that takes all of it at once.
+        """
+        return
 
     def trim(self) -> None:
         """Give back what no sequence needs, but for what the next ones are likely to. Takes no memory for it."""
+        return
 
     def keys_values(self, slot: int) -> Sequence[Tensor]:
         """Views for reading and writing, one for each layer, (2, heads, columns, head size)."""
@@ -95,17 +100,10 @@ class SlotCache(Cache):
     def release(self, slot: int) -> None:
         self._taken.pop(slot, None)
 
-    def reserve(self, columns: int) -> None:
-        """See `Cache`: it is reserved already."""
-
-    def trim(self) -> None:
-        """See `Cache`: nothing is kept."""
-
     def keys_values(self, slot: int) -> Sequence[Tensor]:
         return self._taken[slot].unbind(0)
 
     def batch(self, slots: Sequence[int]) -> list[int | None]:
-        """See `Cache`: `slots`, in their order."""
         return list(slots)
 
     def attention(self, batch: Sequence[int | None], lengths: Sequence[int], on_device: Tensor) -> Attention:
@@ -199,7 +197,6 @@ class DenseCache(Cache):
         return [layer[:, row, :, : self._columns] for layer in self._layers]
 
     def batch(self, slots: Sequence[int]) -> list[int | None]:
-        """See `Cache`: every row, in its place."""
         return list(self._rows)
 
     def attention(self, batch: Sequence[int | None], lengths: Sequence[int], on_device: Tensor) -> Attention:

@@ -265,13 +265,10 @@ def _fingerprint(shape: XttsShape, tensors: Mapping[str, Tensor], sizes: Mapping
 
 
 def _unreadable(path: Path, reason: str) -> EngineUnavailable:
-    return EngineUnavailable(
-        "checkpoint_unreadable", f"{path.name} cannot be used: {reason}. Run `manage.py download_xtts` to get it anew."
-    )
+    message = f"{path.name} cannot be used: {reason}. Run `manage.py download_xtts` to get it anew."
+    return EngineUnavailable("checkpoint_unreadable", message)
 
 
 def _incomplete(path: Path, reason: str) -> EngineUnavailable:
-    return EngineUnavailable(
-        "checkpoint_incomplete",
-        f"{path.name} {reason}. config.json, vocab.json and weights must be of one checkpoint.",
-    )
+    message = f"{path.name} {reason}. config.json, vocab.json and weights must be of one checkpoint."
+    return EngineUnavailable("checkpoint_incomplete", message)

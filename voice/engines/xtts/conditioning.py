@@ -15,12 +15,12 @@ import torchaudio
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
+from torchaudio.functional import resample
 
 from voice.audio.waveform import Waveform
 from voice.engines.xtts.checkpoint import Checkpoint
 from voice.engines.xtts.device import compute_float32_exactly, device_memory
-from voice.engines.xtts.failures import EngineOutOfMemory
-from voice.engines.xtts.protocols import DeviceMemoryFull
+from voice.engines.xtts.failures import DeviceMemoryFull, EngineOutOfMemory
 from voice.engines.xtts.shape import CONDITIONING_BLOCKS, MEL_BANDS, PERCEIVER_LAYERS, SPEAKER_STAGES
 from voice.errors import EngineError
 
@@ -79,8 +79,13 @@ class Conditioner:
         EngineOutOfMemory.
         """
         with self._encoding():
-            chunks = [chunk for samples in self._usable(references) for chunk in self._chunks(samples)]
-            return _array(torch.stack([self._chunk_latents(chunk) for chunk in chunks]).mean(dim=0))
+            chunks = [
+                chunk
+                for samples in self._usable(references)
+                for chunk in samples.split(self._rate_hz * CHUNK_S)
+                if len(chunk) >= self._rate_hz * SHORTEST_S
+            ]
+            return torch.stack([self._chunk_latents(chunk) for chunk in chunks]).mean(dim=0).cpu().numpy()
 
     def speaker_embedding(self, references: Sequence[Waveform]) -> NDArray[np.float32]:
         """The speaker for the vocoder, shape (512,): the mean of the embeddings of each reference's first 30 s.
@@ -89,7 +94,7 @@ class Conditioner:
         """
         with self._encoding():
             embeddings = [self._embedding(samples) for samples in self._usable(references)]
-            return _array(torch.stack(embeddings).mean(dim=0))
+            return torch.stack(embeddings).mean(dim=0).cpu().numpy()
 
     def similarity(self, embedding: NDArray[np.float32], waveform: Waveform) -> float:
         """Cosine between `embedding`, shape (512,), and that of the first 30 s of `waveform`; 0..1, negative is 0.
@@ -125,13 +130,8 @@ class Conditioner:
 
     def _resampled(self, waveform: Waveform) -> Tensor:
         samples = torch.from_numpy(np.array(waveform.samples[: waveform.rate_hz * (REFERENCE_S + 1)]))
-        samples = _at_rate(samples, waveform.rate_hz, self._rate_hz)
+        samples = resample(samples, waveform.rate_hz, self._rate_hz)
         return samples[: self._rate_hz * REFERENCE_S].clamp(-1, 1).to(self._device)
-
-    def _chunks(self, samples: Tensor) -> Iterator[Tensor]:
-        for chunk in samples.split(self._rate_hz * CHUNK_S):
-            if len(chunk) >= self._rate_hz * SHORTEST_S:
-                yield chunk
 
     def _chunk_latents(self, samples: Tensor) -> Tensor:
         spectrum = torch.stft(
@@ -141,12 +141,7 @@ class Conditioner:
         return _resampled_latents(self._perceiver, _encoded(self._encoder, mels[None], self._heads))[0]
 
     def _embedding(self, samples: Tensor) -> Tensor:
-        resampled = _at_rate(samples, self._rate_hz, SPEAKER_RATE_HZ)
-        return speaker_embedding(self._speaker, resampled)
-
-
-def _at_rate(samples: Tensor, rate_hz: int, target_hz: int) -> Tensor:
-    return torchaudio.functional.resample(samples, rate_hz, target_hz)
+        return speaker_embedding(self._speaker, resample(samples, self._rate_hz, SPEAKER_RATE_HZ))
 
 
 def _encoded(weights: Weights, mels: Tensor, heads: int) -> Tensor:
@@ -197,10 +192,6 @@ def _cross_attended(weights: Weights, name: str, latents: Tensor, context: Tenso
 
 def _in_heads(inputs: Tensor) -> Tensor:
     return inputs.unflatten(2, (PERCEIVER_HEADS, -1)).transpose(1, 2)
-
-
-def _array(tensor: Tensor) -> NDArray[np.float32]:
-    return tensor.cpu().numpy()
 
 
 def speaker_embedding(weights: Weights, samples: Tensor) -> Tensor:

@@ -1,9 +1,8 @@
 """The operator's decisions about XTTS, and the check of whether it can be used. No torch: the web process reads it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Literal, get_args
 
 from voice.errors import EngineUnavailable
 
@@ -19,7 +18,7 @@ PICKLE = "model.pth"
 
 @dataclass(frozen=True, slots=True)
 class XttsConfiguration:
-    """The place of the weights and the way to run them.
+    """The place of the weights and the way to run them, in the order of the settings of ENGINE.
 
     `checkpoint`: a folder with config.json, vocab.json and model.safetensors or model.pth.
     `is_licence_accepted`: whether the operator accepts the Coqui Public Model License for these weights.
@@ -33,18 +32,6 @@ class XttsConfiguration:
     precision: PrecisionChoice | Literal["float64"] = "auto"
     batch_size: int = 0
     cache_mb: int = 0
-
-    @classmethod
-    def of_settings(cls, values: Mapping[str, Any]) -> Self:
-        """The configuration that the settings of ENGINE describe."""
-        return cls(
-            checkpoint=values["XTTS_CHECKPOINT"],
-            is_licence_accepted=values["XTTS_LICENCE_ACCEPTED"],
-            device=values["XTTS_DEVICE"],
-            precision=values["XTTS_PRECISION"],
-            batch_size=values["XTTS_BATCH_SIZE"],
-            cache_mb=values["XTTS_CACHE_MB"],
-        )
 
     def require_available(self) -> None:
         """Raise EngineUnavailable `xtts_licence_missing` or `xtts_weights_missing` where an operator has to act first.

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from voice.engines.xtts.configuration import XttsConfiguration
-from voice.engines.xtts.protocols import DeviceMemoryFull
+from voice.engines.xtts.failures import DeviceMemoryFull
 from voice.errors import EngineUnavailable
 
 CPU_BFLOAT16 = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")  # x86-64: AMX, AVX-512; ARM: NEON, SVE
@@ -110,9 +110,6 @@ def memory_report(device: torch.device) -> DeviceMemory:
         return DeviceMemory(torch.cuda.memory_reserved(device), total)
     page = os.sysconf("SC_PAGE_SIZE")
     resident = int(Path("/proc/self/statm").read_text().split()[1]) * page
-    return DeviceMemory(resident, min([os.sysconf("SC_PHYS_PAGES") * page, *_container_limits()]))
-
-
-def _container_limits() -> list[int]:
     written = [path.read_text().strip() for path in CGROUP_LIMITS if path.is_file()]
-    return [int(limit) for limit in written if limit.isdigit()]  # "max" is no limit
+    limits = [int(limit) for limit in written if limit.isdigit()]  # "max" is no limit
+    return DeviceMemory(resident, min([os.sysconf("SC_PHYS_PAGES") * page, *limits]))

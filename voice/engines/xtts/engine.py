@@ -10,6 +10,8 @@ from voice.engines.xtts import ENGINE
 from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.failures import engine_stopped
 from voice.engines.xtts.profile import blend
+from voice.engines.xtts.sentences import sentences_of
+from voice.engines.xtts.speaking import SpokenText
 from voice.errors import EngineUnavailable
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 def make(values: Mapping[str, Any]) -> "XttsEngine":
     """The engine of these settings. Raises EngineUnavailable where an operator has to act first."""
-    configuration = XttsConfiguration.of_settings(values)
+    configuration = XttsConfiguration(*(values[setting.name] for setting in ENGINE.settings))
     configuration.require_available()
     return XttsEngine(configuration)
 
@@ -55,12 +57,12 @@ class XttsEngine(SpeechEngine):
         with self._lock:
             loaded, self._loaded = self._loaded, None
         if loaded is not None:
-            loaded.close()
+            loaded.batcher.close()
 
     def clone(self, references: Sequence[Waveform], language: str) -> VoiceProfile:
         """Make a profile: conditioning latents of the first 30 s in chunks of 6 s, and the mean speaker embedding.
 
-        Raises EngineError `reference_unusable` for less than a third of a second, InvalidText `language_unsupported`.
+        `reference_unusable`: no recording is as long as a third of a second and loud enough.
         """
         check_language(language, ENGINE)
         return self._runtime().clone(references)
@@ -68,30 +70,24 @@ class XttsEngine(SpeechEngine):
     def synthesize(
         self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams
     ) -> Generator[SpeechChunk, None, None]:
-        """Speak `text`, a chunk for each sentence; see `SpeechEngine.synthesize`.
+        """Speak `text`, a chunk for each sentence at 24 kHz: the best of up to three takes, judged by `takes.judge`.
 
-        Chunks are float32 at 24 kHz. Each sentence is the best of up to three takes, judged by `takes.judge`. Raises,
-        at the first step, EngineError `profile_mismatch`, InvalidText `language_unsupported` or `text_unspeakable`;
-        at any step OutputRejected `output_silent`, EngineError of the batch (`Ticket.wait`), and what
+        Raises at any step also OutputRejected `output_silent`, the errors of the batch (`Ticket.wait`), and what
         `params.heartbeat` raises.
         """
-        check_language(language, ENGINE)
-        runtime = self._runtime()
-        yield from runtime.spoken(profile, text, language, params).judged(ahead=runtime.ahead)
+        yield from self._spoken(profile, text, language, params).judged(ahead=self._runtime().ahead)
 
     def stream(
         self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams
     ) -> Generator[SpeechChunk, None, None]:
         """Speak `text` as it is made: the first chunk is a third of a second long, those that follow are longer.
 
-        The samples are those of `synthesize` within 1e-3, but of each sentence's first take: what was heard cannot be
-        taken back. Nothing is decoded for a caller that does not go on to iterate. Raises as `synthesize`.
+        The samples are those of `synthesize` within 1e-3, but of each sentence's first take. Nothing is decoded for a
+        caller that does not go on to iterate. Raises as `synthesize`.
         """
-        check_language(language, ENGINE)
-        yield from self._runtime().spoken(profile, text, language, params).streamed()
+        yield from self._spoken(profile, text, language, params).streamed()
 
     def blend(self, parts: Sequence[tuple[VoiceProfile, float]]) -> VoiceProfile:
-        """A voice between voices: latents and embeddings interpolated. See `SpeechEngine.blend`."""
         runtime = self._runtime()
         return blend(parts, fingerprint=runtime.fingerprint, channels=runtime.shape.channels)
 
@@ -104,6 +100,19 @@ class XttsEngine(SpeechEngine):
         """Figures of the batch, of takes and their faults, of the device's memory; empty while nothing is loaded."""
         loaded = self._loaded
         return {} if loaded is None else loaded.report()
+
+    def _spoken(self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams) -> SpokenText:
+        check_language(language, ENGINE)
+        runtime = self._runtime()
+        return SpokenText(
+            batcher=runtime.batcher,
+            counter=runtime.counter,
+            voice=runtime.voice(profile),
+            sentences=sentences_of(text, language, runtime.tokenizer),
+            language=language,
+            params=params,
+            most_tokens=runtime.shape.most_audio_tokens,
+        )
 
     def _runtime(self) -> "XttsRuntime":
         with self._lock:
@@ -125,6 +134,6 @@ class XttsEngine(SpeechEngine):
     def _let_go_of_the_dead(self) -> None:
         """Under the lock: give up a runtime whose thread died, which the thread logged."""
         if self._loaded is not None and not self._loaded.batcher.is_running:
-            self._loaded.close()
+            self._loaded.batcher.close()
             self._loaded = None
             self._is_broken = True

@@ -3,6 +3,11 @@
 from voice.errors import EngineError, EngineUnavailable, VoiceError
 
 DEVICE_FAILURES_MAX = 3
+"""So many in a row, without a success in between, and the engine ends."""
+
+
+class DeviceMemoryFull(Exception):
+    """The device has no memory for this; whoever asked shrinks the batch and asks again."""
 
 
 class EngineOutOfMemory(EngineError):
@@ -27,23 +32,6 @@ class EngineFailed(EngineError):
 
 class DeviceBroken(Exception):
     """The device failed again and again, as it does after an error that its context does not survive."""
-
-
-class DeviceHealth:
-    """Counts failures of the device in a row. For one thread."""
-
-    def __init__(self) -> None:
-        self._failures = 0
-
-    def succeeded(self) -> None:
-        """Note that the device computed something, and that it arrived."""
-        self._failures = 0
-
-    def failed(self, cause: Exception) -> None:
-        """Note a failure. Raises DeviceBroken at the third without a success in between."""
-        self._failures += 1
-        if self._failures >= DEVICE_FAILURES_MAX:
-            raise DeviceBroken(f"the device failed {self._failures} times in a row") from cause
 
 
 def engine_stopped() -> EngineUnavailable:

@@ -154,12 +154,12 @@ class Generator:
         x += self._speaker(speakers, self._dtype)
         _silence(x, _outside(plan.frames, sentences, rate=1))
         span, rate = plan.frames, 1
-        for stage, upsampling, planned in zip(self._stages, UPSAMPLINGS, plan.stages, strict=True):
+        for stage, stride, planned in zip(self._stages, UPSAMPLINGS, plan.stages, strict=True):
             x = stage.upsampling(F.leaky_relu(_cropped(x, span, planned.source), SLOPE))
-            x = phases_interleaved(x, stride=upsampling.stride)
-            x = _cropped(x, planned.source.scaled(upsampling.stride), planned.kept)
+            x = phases_interleaved(x, stride=stride)
+            x = _cropped(x, planned.source.scaled(stride), planned.kept)
             x = x + stage.speaker(speakers, self._dtype)
-            span, rate = planned.kept, rate * upsampling.stride
+            span, rate = planned.kept, rate * stride
             x = _blocks_summed(x, stage.blocks, _outside(span, sentences, rate=rate))
         x = F.leaky_relu(_cropped(x, span, plan.last).to(self._precise), LAST_SLOPE)
         x = torch.tanh(_cropped(self._post(x), plan.last, plan.samples))
@@ -168,8 +168,8 @@ class Generator:
     def _stage(self, number: int) -> UpsamplingStage:
         first = number * len(RESBLOCK_KERNELS)
         blocks = tuple(self._block(f"resblocks.{first + place}") for place in range(len(RESBLOCK_KERNELS)))
-        weight = upsampling_weight(self._folded(f"ups.{number}"), stride=UPSAMPLINGS[number].stride)
-        bias = self._tensor(f"ups.{number}.bias").repeat(UPSAMPLINGS[number].stride)
+        weight = upsampling_weight(self._folded(f"ups.{number}"), stride=UPSAMPLINGS[number])
+        bias = self._tensor(f"ups.{number}.bias").repeat(UPSAMPLINGS[number])
         # The mean of the blocks before is taken here: leaky_relu of a third is a third of leaky_relu.
         factor = 1 if number == 0 else 1 / len(RESBLOCK_KERNELS)
         upsampling = Convolution.prepare((weight * factor).to(self._dtype), bias.to(self._dtype))

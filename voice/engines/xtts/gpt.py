@@ -20,9 +20,9 @@ from torch import Tensor
 from voice.engines.xtts.cache import Attention, CacheShape, cache_for, rounded_up
 from voice.engines.xtts.device import device_memory
 from voice.engines.xtts.graphs import StepGraph
-from voice.engines.xtts.protocols import Decoder, Prompt
 from voice.engines.xtts.sampling import Draw, controls_of, draw_tokens, uniforms
 from voice.engines.xtts.shape import CONDITIONING_LATENTS, XttsShape
+from voice.engines.xtts.utterance import Prompt
 from voice.engines.xtts.weights import gpt_weights
 
 FILLER_TOKEN = 1  # stands for the prefix in the ids that Coqui hands to Hugging Face, so it counts as repeated
@@ -40,9 +40,10 @@ class _Sequence:
     tokens: list[int] = field(default_factory=list)
 
 
-class GptDecoder(Decoder[Tensor]):
+class GptDecoder:
     """Decodes up to `slots` sequences at once, each at its own length, with its own sampling. One thread drives it.
 
+    `stop_token` ends a sequence. `cells`: positions that the cache may hold, running sequences times the longest's.
     In bfloat16 on an x86-64 CPU with AVX-512, latents and tokens are bit for bit the same whatever else is in the
     batch. In float32 and float64 logits of a sequence alone and in company differ by rounding (2e-6 of latents near 4,
     in float32), which moves a draw only where it falls that close to an edge; more often so in bfloat16 on a CPU that
@@ -84,13 +85,16 @@ class GptDecoder(Decoder[Tensor]):
         self._voices: OrderedDict[bytes, Tensor] = OrderedDict()
 
     def columns(self, prompt: Prompt) -> int:
-        """Conditioning, text, its two ends, the start, audio tokens: as many as the cache takes for them."""
+        """Positions that the sequence may come to hold: conditioning, text, its two ends, the start, audio tokens."""
         return rounded_up(
             CONDITIONING_LATENTS + len(prompt.text_ids) + 2 + 1 + prompt.max_tokens, self._cache.column_step
         )
 
     def prefill(self, slot: int, prompt: Prompt, generated: Sequence[int] = ()) -> None:
-        """See `Decoder.prefill`. Raises ValueError for a slot in use."""
+        """Begin a sequence in a free slot, or go on behind the `generated` tokens of one that was preempted.
+
+        There is a latent for each of `generated` afterwards. Raises DeviceMemoryFull, ValueError for a slot in use.
+        """
         if slot in self._sequences:
             raise ValueError(f"slot {slot} is in use")
         try:
@@ -101,7 +105,7 @@ class GptDecoder(Decoder[Tensor]):
             raise
 
     def step(self, slots: Sequence[int]) -> list[int]:
-        """See `Decoder.step`. Raises ValueError behind a sequence's `max_tokens`."""
+        """Draw a token for each of `slots`, in order. Raises DeviceMemoryFull, and ValueError behind `max_tokens`."""
         sequences = [self._sequences[slot] for slot in slots]
         if any(len(sequence.tokens) >= sequence.prompt.max_tokens for sequence in sequences):
             raise ValueError("a sequence is longer than its prompt allows")
@@ -121,10 +125,12 @@ class GptDecoder(Decoder[Tensor]):
         return self._latents[slot, start:stop].clone()
 
     def release(self, slot: int) -> None:
+        """Free a slot, whatever state it is in."""
         self._sequences.pop(slot, None)
         self._cache.release(slot)
 
     def trim(self) -> None:
+        """Give memory back to the device that no sequence uses."""
         self._voices.clear()
         self._cache.trim()
         if self._device.type == "cuda":
@@ -133,7 +139,8 @@ class GptDecoder(Decoder[Tensor]):
     def _prefill(self, slot: int, prompt: Prompt, generated: list[int]) -> None:
         voice = self._voice(prompt.conditioning)
         text = self._text(prompt.text_ids)
-        spoken = self._audio([self._shape.start_audio, *generated][: len(generated)])
+        ids = torch.tensor([self._shape.start_audio, *generated], dtype=torch.long, device=self._device)[:-1]
+        spoken = self._weights.audio_embedding[ids] + self._weights.audio_positions[: len(ids)]
         length = CONDITIONING_LATENTS + len(text) + len(spoken)
         self._cache.take(slot, length, self.columns(prompt))
         kept = self._cache.keys_values(slot)
@@ -208,11 +215,6 @@ class GptDecoder(Decoder[Tensor]):
     def _text(self, ids: Sequence[int]) -> Tensor:
         framed = torch.tensor([self._shape.start_text, *ids, self._shape.stop_text], device=self._device)
         return self._weights.text_embedding[framed] + self._weights.text_positions[: len(framed)]
-
-    def _audio(self, tokens: Sequence[int]) -> Tensor:
-        """Embeddings of the first audio tokens."""
-        ids = torch.tensor(tokens, dtype=torch.long, device=self._device)
-        return self._weights.audio_embedding[ids] + self._weights.audio_positions[: len(tokens)]
 
     def _blocks(self, hidden: Tensor, attention: Attention) -> Tensor:
         """The transformer, (rows, channels) to (rows, channels); what it adds up stays in at least float32."""

@@ -1,7 +1,7 @@
 """A voice of XTTS as a profile, and back. No torch in here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +85,7 @@ def blend(parts: Sequence[tuple[VoiceProfile, float]], *, fingerprint: str, chan
         reference_durations_s=[],
     )
     metadata = {**made.metadata, "blend_shares": [round(float(share), 4) for share in shares]}
-    return VoiceProfile(made.engine, made.engine_version, made.arrays, metadata)
+    return replace(made, metadata=metadata)
 
 
 def _checked(profile: VoiceProfile, name: str, size: tuple[int, ...]) -> NDArray[np.float32]:

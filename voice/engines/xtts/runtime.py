@@ -8,10 +8,9 @@ from typing import Self
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from voice.audio.waveform import Waveform
-from voice.engines.base import SynthesisParams, VoiceProfile
+from voice.engines.base import VoiceProfile
 from voice.engines.xtts.batcher import Batcher
 from voice.engines.xtts.checkpoint import Checkpoint
 from voice.engines.xtts.conditioning import Conditioner
@@ -19,12 +18,12 @@ from voice.engines.xtts.configuration import XttsConfiguration
 from voice.engines.xtts.device import device_choose, memory_report, precision_choose
 from voice.engines.xtts.gpt import GptDecoder
 from voice.engines.xtts.profile import XttsVoice, profile_make, profile_read
-from voice.engines.xtts.protocols import Prompt
-from voice.engines.xtts.sentences import TextTokenizer, sentences_of
+from voice.engines.xtts.sentences import TextTokenizer
 from voice.engines.xtts.shape import XttsShape
-from voice.engines.xtts.speaking import SpokenText
 from voice.engines.xtts.takes import TakeCounter
+from voice.engines.xtts.utterance import Prompt
 from voice.engines.xtts.vocoder import Vocoder
+from voice.engines.xtts.windows import RATE_HZ
 
 SLOTS = {"cpu": 32, "cuda": 32}
 CACHE_MB = {"cpu": 1024, "cuda": 2048}
@@ -51,7 +50,7 @@ class XttsRuntime:
     device: torch.device
     tokenizer: TextTokenizer
     conditioner: Conditioner
-    batcher: Batcher[Tensor]
+    batcher: Batcher
     counter: TakeCounter
     ahead: int
 
@@ -87,10 +86,6 @@ class XttsRuntime:
         logger.info("xtts: loaded on %s in %s, %.1f s", device, dtype, time.monotonic() - started)
         return runtime
 
-    def close(self) -> None:
-        """Stop the batcher's thread."""
-        self.batcher.close()
-
     def warm_up(self) -> None:
         """Speak two seconds in no voice at all, so that kernels are chosen for both sizes of the vocoder's tiles."""
         prompt = Prompt(
@@ -104,7 +99,6 @@ class XttsRuntime:
             ticket.wait(1.0)
 
     def clone(self, references: Sequence[Waveform]) -> VoiceProfile:
-        """See `XttsEngine.clone`."""
         return profile_make(
             conditioning=self.conditioner.conditioning_latents(references),
             speaker_embedding=self.conditioner.speaker_embedding(references),
@@ -112,20 +106,7 @@ class XttsRuntime:
             reference_durations_s=[reference.duration_s for reference in references],
         )
 
-    def spoken(self, profile: VoiceProfile, text: str, language: str, params: SynthesisParams) -> SpokenText[Tensor]:
-        """`text` in the voice of `profile`, to be spoken. Raises as `XttsEngine.synthesize`."""
-        return SpokenText(
-            batcher=self.batcher,
-            counter=self.counter,
-            voice=self.voice(profile),
-            sentences=sentences_of(text, language, self.tokenizer),
-            language=language,
-            params=params,
-            most_tokens=self.shape.most_audio_tokens,
-        )
-
     def report(self) -> Mapping[str, float]:
-        """See `XttsEngine.report`."""
         statistics = self.batcher.statistics()
         memory = memory_report(self.device)
         return {
@@ -133,7 +114,7 @@ class XttsRuntime:
             "sentences_running": statistics.running,
             "batch_limit": statistics.limit,
             "mean_batch": round(statistics.mean_batch, 2),
-            "audio_s": round(statistics.audio_s, 1),
+            "audio_s": round(statistics.samples / RATE_HZ, 1),
             "finished": statistics.finished,
             "failed": statistics.failed,
             "cancelled": statistics.cancelled,

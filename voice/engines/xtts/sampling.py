@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from voice.engines.xtts.protocols import Sampling
+from voice.engines.xtts.utterance import Sampling
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,12 +46,14 @@ class Scheduler(Generic[S]):
     sequence a turn, and a new group goes behind those that wait: whoever waits is passed by so many of others.
     Of one group's own the longest comes first, so that none runs alone at the end; its streams keep their order.
     Nobody passes the next one: if it is too large for the memory that is left, those that run end first.
+
+    `limit`: the most that may run, all slots, or less for a while after `shrink`.
     """
 
     def __init__(self, *, slots: int, cells: int) -> None:
         self._slots = slots
         self._cells = cells
-        self._limit = slots
+        self.limit = slots
         self._clean_steps = 0
         self._free = list(range(slots))
         self._running: list[S] = []
@@ -77,11 +79,6 @@ class Scheduler(Generic[S]):
     def waiting_count(self) -> int:
         """The number of those without a slot. May be asked from any thread."""
         return self._count - len(self._running)
-
-    @property
-    def limit(self) -> int:
-        """The most that may run: all slots, or less for a while after `shrink`."""
-        return self._limit
 
     @property
     def is_idle(self) -> bool:
@@ -155,22 +152,22 @@ class Scheduler(Generic[S]):
 
         Paused ones first, then the youngest; never `keep`. Empty if nothing else runs.
         """
-        self._limit = max(1, len(self._running) // 2)
+        self.limit = max(1, len(self._running) // 2)
         self._clean_steps = 0
         youngest_first = [one for one in reversed(self._running) if one is not keep]
         youngest_first.sort(key=lambda one: not one.is_paused)
-        return youngest_first[: len(self._running) - self._limit]
+        return youngest_first[: len(self._running) - self.limit]
 
     def step_succeeded(self) -> None:
         """After 32 steps that found memory, one more may run, up to all slots."""
         self._clean_steps += 1
-        if self._clean_steps >= CLEAN_STEPS_TO_RECOVER and self._limit < self._slots:
+        if self._clean_steps >= CLEAN_STEPS_TO_RECOVER and self.limit < self._slots:
             self._clean_steps = 0
-            self._limit += 1
+            self.limit += 1
 
     def _has_room(self, sequence: S, running: list[S]) -> bool:
         columns = max([sequence.columns, *(one.columns for one in running)])
-        return len(running) < self._limit and (len(running) + 1) * columns <= self._cells
+        return len(running) < self.limit and (len(running) + 1) * columns <= self._cells
 
     def _next(self) -> S | None:
         if self._returned:

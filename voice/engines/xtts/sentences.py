@@ -7,7 +7,7 @@ imports Coqui's cleaners (and with them torch).
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -119,12 +119,12 @@ def sentences_of(text: str, language: str, tokenizer: TextTokenizer) -> list[Sen
     without anything to say, and for a sentence whose letters the tokenizer does not have.
     """
     passages = split_passages(text, language, limit_chars=CHARACTER_LIMITS[language])
-    found = [
-        (piece, PARAGRAPH_PAUSE_S if passage.ends_paragraph and is_last else SENTENCE_PAUSE_S)
-        for passage in passages
-        if any(character.isalnum() for character in passage.text)
-        for piece, is_last in _marked_last(_pieces(passage.text, language, tokenizer))
-    ]
+    found: list[tuple[Piece, float]] = []
+    for passage in passages:
+        if any(character.isalnum() for character in passage.text):
+            *before, last = _pieces(passage.text, language, tokenizer)
+            found += [(piece, SENTENCE_PAUSE_S) for piece in before]
+            found.append((last, PARAGRAPH_PAUSE_S if passage.ends_paragraph else SENTENCE_PAUSE_S))
     if not found:
         raise InvalidText("text_unspeakable", "The text holds nothing that can be said. Write words.")
     return [
@@ -155,8 +155,3 @@ def _ended(text: str) -> str:
     """A sentence that ends without a mark is one that XTTS goes on with."""
     last = text.rstrip(CLOSERS)[-1:]
     return text if unicodedata.category(last or ".").startswith("P") else f"{text}."
-
-
-def _marked_last(pieces: list[Piece]) -> Iterator[tuple[Piece, bool]]:
-    for number, piece in enumerate(pieces, start=1):
-        yield piece, number == len(pieces)

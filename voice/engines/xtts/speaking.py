@@ -2,21 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Generic
+from typing import Any
 
 import numpy as np
 
 from voice.audio.waveform import Samples, Waveform
 from voice.engines.base import SpeechChunk, SynthesisParams
-from voice.engines.spec import OptionSpec
-from voice.engines.xtts import REPETITION_PENALTY, TEMPERATURE, TOP_K, TOP_P
+from voice.engines.xtts import OPTIONS
 from voice.engines.xtts.batcher import Batcher
 from voice.engines.xtts.profile import XttsVoice
-from voice.engines.xtts.protocols import Prompt, Sampling
 from voice.engines.xtts.sentences import Sentence
 from voice.engines.xtts.takes import Fault, SentenceTakes, TakeCounter, speech_range_s, take_of, tokens_most
-from voice.engines.xtts.utterance import Ticket
-from voice.engines.xtts.windows import RATE_HZ, Latents
+from voice.engines.xtts.utterance import Prompt, Sampling, Ticket
+from voice.engines.xtts.windows import RATE_HZ
 from voice.errors import OutputRejected
 
 WAIT_S = 0.25
@@ -28,13 +26,13 @@ SAME_SPEED = 0.02
 """Nobody hears a difference of 2 %, and so close to 1 a stream would have to wait for seconds: see windows.py."""
 
 
-class SpokenText(Generic[Latents]):
+class SpokenText:
     """One text on its way through the batcher. Made, driven and ended by one thread; `close` gives up what is left."""
 
     def __init__(
         self,
         *,
-        batcher: Batcher[Latents],
+        batcher: Batcher,
         counter: TakeCounter,
         voice: XttsVoice,
         sentences: list[Sentence],
@@ -95,10 +93,12 @@ class SpokenText(Generic[Latents]):
 
     def _submit(self, number: int, *, take: int, first_chunk: int | None) -> Ticket:
         sentence = self._sentences[number]
+        options: dict[str, Any] = {one.name: self._params.options.get(one.name, one.default) for one in OPTIONS}
+        options["top_k"] = round(options["top_k"])
         prompt = Prompt(
             conditioning=self._voice.conditioning,
             text_ids=sentence.ids,
-            sampling=_sampling(self._params, seed=_seed(self._params.seed, number, take)),
+            sampling=Sampling(**options, seed=_seed(self._params.seed, number, take)),
             max_tokens=min(tokens_most(sentence.text, self._language), self._most_tokens),
         )
         return self._batcher.submit(
@@ -158,19 +158,6 @@ class SpokenText(Generic[Latents]):
     def _heartbeat(self) -> None:
         if self._params.heartbeat is not None:
             self._params.heartbeat()
-
-
-def _sampling(params: SynthesisParams, *, seed: int) -> Sampling:
-    def option(spec: OptionSpec) -> float:
-        return params.options.get(spec.name, spec.default)
-
-    return Sampling(
-        temperature=option(TEMPERATURE),
-        top_k=round(option(TOP_K)),
-        top_p=option(TOP_P),
-        repetition_penalty=option(REPETITION_PENALTY),
-        seed=seed,
-    )
 
 
 def _seed(seed: int, sentence: int, take: int) -> int:

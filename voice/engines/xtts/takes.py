@@ -63,11 +63,6 @@ class Verdict:
     faults: tuple[Fault, ...]
     penalty: float
 
-    @property
-    def is_good(self) -> bool:
-        """True if the take can be kept as it is."""
-        return not self.faults
-
 
 def speech_range_s(text: str, language: str) -> tuple[float, float]:
     """The shortest and the longest that a good take of `text` is, in seconds at speed 1.
@@ -160,7 +155,7 @@ class TakeCounter:
         """Count a sentence that is done: `sentences_faulty` are those whose best take still has a fault."""
         with self._lock:
             self._counts["sentences"] += 1
-            self._counts["sentences_faulty"] += not verdict.is_good
+            self._counts["sentences_faulty"] += bool(verdict.faults)
 
     def snapshot(self) -> Mapping[str, int]:
         """The counts so far."""
@@ -208,7 +203,7 @@ class SentenceTakes:
         self._ticket.cancel()
 
     def _is_settled(self) -> bool:
-        return bool(self._takes) and (self._takes[-1].verdict.is_good or len(self._takes) == MOST_TAKES)
+        return bool(self._takes) and (not self._takes[-1].verdict.faults or len(self._takes) == MOST_TAKES)
 
     def _judge(self) -> None:
         take = take_of(self._chunks, self._ticket, text=self._text, language=self._language, speed=self._speed)

@@ -1,4 +1,4 @@
-"""One sentence while it is spoken: the ticket that its caller holds, and what the batcher knows of it. No torch."""
+"""One sentence: its prompt, the ticket that its caller holds, and what the batcher knows of it. No torch."""
 
 import threading
 from collections import deque
@@ -10,13 +10,44 @@ from numpy.typing import NDArray
 
 from voice.audio.waveform import Samples
 from voice.engines.xtts.failures import copied
-from voice.engines.xtts.protocols import Prompt
 from voice.engines.xtts.scheduler import ScheduledSequence
 from voice.engines.xtts.windows import Window, window_next
 from voice.errors import JobCancelled, VoiceError
 
 CHUNK_TOKENS_MAX = 80
 UNREAD_CHUNKS_MAX = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Settings of the draw of the next audio token, with the meanings that transformers and Coqui give these names.
+
+    `is_greedy` takes the likeliest token and ignores temperature, top_k and top_p. The same `seed` draws the same
+    tokens from the same logits, whoever else is in the batch, also when a sequence is prefilled again in its middle.
+    """
+
+    temperature: float = 0.75
+    top_k: int = 50
+    top_p: float = 0.85
+    repetition_penalty: float = 5.0
+    is_greedy: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """All that the GPT reads before it speaks.
+
+    `conditioning`: float32, shape (32, channels), the voice. `text_ids`: token ids of one sentence, the language tag
+    first, without the start and stop tokens of the text. Between `min_tokens` and `max_tokens` audio tokens are
+    drawn, the stop token not counted: it cannot come earlier, and decoding ends without it at `max_tokens`.
+    """
+
+    conditioning: NDArray[np.float32]
+    text_ids: tuple[int, ...]
+    sampling: Sampling = field(default_factory=Sampling)
+    min_tokens: int = 1
+    max_tokens: int = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +62,20 @@ class Outcome:
 
 
 class Ticket:
-    """One sentence that is being spoken. One thread takes its audio; `cancel` may be called from any."""
+    """One sentence that is being spoken. One thread takes its audio; `cancel` may be called from any.
+
+    `outcome`: the end of decoding; None until all audio is made, and if it failed. `is_cancelled`: the caller gave up
+    before the end. Both are for others to read.
+    """
 
     def __init__(self, *, on_change: Callable[[], None]) -> None:
         """`on_change` is called without a lock held, whenever the caller took audio or cancelled."""
         self._on_change = on_change
         self._changed = threading.Condition()
         self._chunks: deque[Samples] = deque()
-        self._outcome: Outcome | None = None
+        self.outcome: Outcome | None = None
         self._error: VoiceError | None = None
-        self._is_cancelled = False
+        self.is_cancelled = False
 
     def wait(self, timeout_s: float) -> Samples | None:
         """The next chunk of audio, float32 at 24 kHz; None if there is none within `timeout_s`, or no more at all.
@@ -50,7 +85,7 @@ class Ticket:
         `engine_stopped`; and JobCancelled after `cancel`.
         """
         with self._changed:
-            self._changed.wait_for(self._has_news, timeout_s)
+            self._changed.wait_for(lambda: self._chunks or self.is_ended, timeout_s)
             if not self._chunks:
                 if self._error is not None:
                     raise copied(self._error)
@@ -65,30 +100,20 @@ class Ticket:
             self._chunks.clear()
             if self.is_ended:
                 return
-            self._is_cancelled = True
+            self.is_cancelled = True
             self._error = JobCancelled("cancelled", "This was cancelled.")
             self._changed.notify_all()
         self._on_change()
 
     @property
-    def outcome(self) -> Outcome | None:
-        """The end of decoding; None until all audio is made, and if it failed."""
-        return self._outcome
-
-    @property
     def is_drained(self) -> bool:
         """True when all was spoken and taken: as soon as the last chunk is."""
-        return self._outcome is not None and not self._chunks
-
-    @property
-    def is_cancelled(self) -> bool:
-        """True if the caller gave up before the end."""
-        return self._is_cancelled
+        return self.outcome is not None and not self._chunks
 
     @property
     def is_ended(self) -> bool:
         """True when nothing more will come: all is made, or it failed."""
-        return self._outcome is not None or self._error is not None
+        return self.outcome is not None or self._error is not None
 
     @property
     def unread(self) -> int:
@@ -101,7 +126,7 @@ class Ticket:
             if not self.is_ended:
                 if samples is not None:
                     self._chunks.append(samples)
-                self._outcome = outcome
+                self.outcome = outcome
                 self._changed.notify_all()
 
     def fail(self, error: VoiceError) -> None:
@@ -110,9 +135,6 @@ class Ticket:
             if not self.is_ended:
                 self._error = error
                 self._changed.notify_all()
-
-    def _has_news(self) -> bool:
-        return bool(self._chunks) or self.is_ended
 
 
 @dataclass(eq=False, slots=True)
@@ -145,11 +167,6 @@ class Utterance(ScheduledSequence):
         return self.is_stopped or len(self.tokens) >= self.prompt.max_tokens
 
     @property
-    def is_decodable(self) -> bool:
-        """True if the next step draws a token for it."""
-        return not (self.is_paused or self.is_complete)
-
-    @property
     def is_due(self) -> bool:
         """True if there may be something to speak: its end, or for a stream enough for a chunk."""
         return self.is_complete or (self.is_stream and self.latents >= self._due_at)
@@ -164,21 +181,12 @@ class Utterance(ScheduledSequence):
         """The number that the decoder has: one for each step made."""
         return len(self.tokens) + self.is_stopped
 
-    @property
-    def outcome(self) -> Outcome:
-        """The end of decoding, once it is complete."""
-        return Outcome(tuple(self.tokens), self.is_stopped)
-
     def draw(self, token: int, *, stop_token: int) -> None:
         """Take the token of one step."""
         if token == stop_token:
             self.is_stopped = True
         else:
             self.tokens.append(token)
-
-    def lose_slot(self) -> None:
-        """The decoder forgets it; prefilled again with `tokens`, it must draw its stop token again for its latent."""
-        self.is_stopped = False
 
     def window(self) -> Window | None:
         """The window to be spoken next; None if nothing is left, or if more tokens are needed, which it waits for."""

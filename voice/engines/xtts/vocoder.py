@@ -14,7 +14,6 @@ from torch import Tensor
 from voice.engines.xtts.device import compute_float32_exactly, device_memory
 from voice.engines.xtts.generator import Generator
 from voice.engines.xtts.windows import (
-    RATE_HZ,
     SAMPLES_PER_FRAME,
     WINDOW_FRAMES,
     Piece,
@@ -27,10 +26,8 @@ from voice.engines.xtts.windows import (
 )
 
 LONG_TILE = 4 * WINDOW_FRAMES
-TILES_AT_ONCE = {
-    "cpu": 1,
-    "cuda": 32,
-}  # of one tile the layers stay in a CPU's caches; of 32 the largest is 67 MB in bfloat16
+TILES_AT_ONCE = {"cpu": 1, "cuda": 32}
+"""Of one tile the layers stay in a CPU's caches; of 32 the largest is 67 MB in bfloat16."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +50,13 @@ class Vocoder:
     Thread-safe: it keeps nothing between calls.
     """
 
-    rate_hz = RATE_HZ
-
     def __init__(self, weights: Mapping[str, Tensor], *, device: torch.device, dtype: torch.dtype) -> None:
-        """Take the layers out of a checkpoint's `weights`, with their published names."""
         compute_float32_exactly()
         self._device = device
         self._precise = torch.float64 if dtype == torch.float64 else torch.float32
         self._generator = Generator(weights, device=device, dtype=dtype)
 
-    def speak(self, pieces: Sequence[Piece[Tensor]]) -> list[NDArray[np.float32]]:
+    def speak(self, pieces: Sequence[Piece]) -> list[NDArray[np.float32]]:
         """The samples of each piece's window: 1-D float32 within -1 to 1, `sample_stop - sample_start` long.
 
         A piece sounds the same whatever else is in the call. Raises DeviceMemoryFull.
@@ -74,7 +68,7 @@ class Vocoder:
             for piece, parts in zip(pieces, spoken, strict=True)
         ]
 
-    def _spoken(self, pieces: Sequence[Piece[Tensor]]) -> list[list[NDArray[np.float32]]]:
+    def _spoken(self, pieces: Sequence[Piece]) -> list[list[NDArray[np.float32]]]:
         """The samples of each piece's tiles, which are in order: all long ones come before the short ones."""
         tiles = [tile for number, piece in enumerate(pieces) for tile in self._tiles(number, piece)]
         spoken: list[list[NDArray[np.float32]]] = [[] for _ in pieces]
@@ -92,7 +86,7 @@ class Vocoder:
                     spoken[tile.piece].append(row)
         return spoken
 
-    def _tiles(self, number: int, piece: Piece[Tensor]) -> Iterator[Tile]:
+    def _tiles(self, number: int, piece: Piece) -> Iterator[Tile]:
         """Cut a piece's frames into tiles."""
         before, after = context_frames()
         latents = piece.window.latent_stop if piece.reaches_end else None
@@ -116,7 +110,7 @@ class Vocoder:
             )
             start += length
 
-    def _frames(self, piece: Piece[Tensor], frames: Span, latents: int | None) -> Tensor:
+    def _frames(self, piece: Piece, frames: Span, latents: int | None) -> Tensor:
         """Interpolate latents to `frames`, in the sentence's own coordinates. Shape (frames, channels)."""
         spans = stretch_spans(frames, speed=piece.speed, latents=latents)
         offset = spans[0].start - piece.window.latent_start

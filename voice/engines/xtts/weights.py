@@ -28,7 +28,8 @@ class Linear:
         if self.is_packed:
             return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
         if x.device.type == "cpu" and len(x) > 1:
-            return self._by_columns(x)
+            # the same as W x^T, which MKL makes in two thirds of the time where there are 16 rows
+            return torch.add(torch.mm(self.weight, x.t()).t(), self.bias, out=x.new_empty(len(x), len(self.bias)))
         return F.linear(x, self.weight, self.bias)
 
     def gelu(self, x: Tensor) -> Tensor:
@@ -36,12 +37,6 @@ class Linear:
         if self.is_packed:
             return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "gelu", [], "tanh")
         return F.gelu(self(x), approximate="tanh")
-
-    def _by_columns(self, x: Tensor) -> Tensor:
-        """The same as W x^T, which MKL makes in two thirds of the time where there are 16 rows."""
-        result = x.new_empty(len(x), len(self.bias))
-        torch.add(torch.mm(self.weight, x.t()).t(), self.bias, out=result)
-        return result
 
 
 @dataclass(frozen=True, slots=True)

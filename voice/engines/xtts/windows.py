@@ -9,10 +9,13 @@ in the sentence: latents, frames and samples are counted from its beginning.
 import math
 from dataclasses import dataclass
 from functools import cache
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 RATE_HZ = 24_000
 CODES_RATE_HZ = 22_050
@@ -24,23 +27,9 @@ RESBLOCK_KERNELS = (3, 7, 11)
 RESBLOCK_DILATIONS = (1, 3, 5)
 COORDINATE_ERROR = 1e-3  # float32 coordinates of a sentence's frames, up to some 5,000, are off by less
 
-Latents = TypeVar("Latents")
 
-
-@dataclass(frozen=True, slots=True)
-class Upsampling:
-    """A transposed convolution, padded so that it multiplies the length by `stride`."""
-
-    stride: int
-    kernel: int
-
-    @property
-    def padding(self) -> int:
-        """Samples cut off at both ends."""
-        return (self.kernel - self.stride) // 2
-
-
-UPSAMPLINGS = (Upsampling(8, 16), Upsampling(8, 16), Upsampling(2, 4), Upsampling(2, 4))
+UPSAMPLINGS = (8, 8, 2, 2)
+"""Strides of the transposed convolutions. Each has a kernel of twice its stride, and is padded by half of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +43,14 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece(Generic[Latents]):
+class Piece:
     """One window to be spoken.
 
     `latents`: GPT latents `window.latent_start` to `window.latent_stop` of the sentence, shape (latents, channels).
     `speaker`: the speaker embedding, 512 values. `speed`: the sentence's, the same in all of its windows.
     """
 
-    latents: Latents
+    latents: "Tensor"
     speaker: NDArray[np.float32]
     window: Window
     speed: float
@@ -168,22 +157,19 @@ def stretch_spans(frames: Span, *, speed: float, latents: int | None) -> tuple[S
     return tuple(spans)
 
 
-def receptive_margin() -> int:
-    """Positions on each side that the residual blocks of a stage look at: those of the widest kernel, all in a row."""
-    return max(
-        sum((kernel - 1) // 2 * (dilation + 1) for dilation in RESBLOCK_DILATIONS) for kernel in RESBLOCK_KERNELS
-    )
-
-
 @cache
 def plan_tile(frames: int) -> TilePlan:
     """Follow the samples of so many frames back through the generator."""
     samples = Span(0, frames * SAMPLES_PER_FRAME)
     wanted = last = samples.widened(POST_KERNEL // 2)
     stages: list[Stage] = []
-    for upsampling in reversed(UPSAMPLINGS):
-        kept = wanted.widened(receptive_margin())
-        wanted = _upsampling_source(kept, upsampling)
+    # The residual blocks of a stage look at as much on each side as those of the widest kernel do, all in a row.
+    margin = max(
+        sum((kernel - 1) // 2 * (dilation + 1) for dilation in RESBLOCK_DILATIONS) for kernel in RESBLOCK_KERNELS
+    )
+    for stride in reversed(UPSAMPLINGS):
+        kept = wanted.widened(margin)
+        wanted = _upsampling_source(kept, stride)
         stages.insert(0, Stage(wanted, kept))
     return TilePlan(wanted.widened(PRE_KERNEL // 2), tuple(stages), last, samples)
 
@@ -228,7 +214,7 @@ def _final_frames(latents: int, speed: float) -> int:
     return count
 
 
-def _upsampling_source(span: Span, upsampling: Upsampling) -> Span:
+def _upsampling_source(span: Span, stride: int) -> Span:
     """The inputs of a transposed convolution that reach `span`."""
-    start = -((upsampling.kernel - 1 - upsampling.padding - span.start) // upsampling.stride)
-    return Span(start, (span.stop - 1 + upsampling.padding) // upsampling.stride + 1)
+    start = -((2 * stride - 1 - stride // 2 - span.start) // stride)
+    return Span(start, (span.stop - 1 + stride // 2) // stride + 1)

@@ -32,5 +32,7 @@ class Command(BaseCommand):
             self.stderr.write(self.style.ERROR(f"{name}: {error.message}"))
             return False
         took_s = time.monotonic() - started
-        self.stdout.write(f"{name} {engine.version}: ready in {took_s:.1f} s, {len(engine.languages)} languages")
+        self.stdout.write(
+            f"{name} {engine.spec.version}: ready in {took_s:.1f} s, {len(engine.spec.languages)} languages"
+        )
         return True
