@@ -1,12 +1,15 @@
 """The things of somebody else do not exist, on every route there is."""
 
 import re
+import time
 import uuid
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
+from django_ratelimit import core as ratelimit
 from rest_framework.test import APIClient
 
 from tests.api.rows import completed_synthesis, queued_synthesis, ready_model, ready_sample
@@ -45,6 +48,13 @@ BODIES = {"patch": {"name": "x"}}
 def told(response: Any) -> tuple[int, bytes, dict[str, str]]:
     """All that a client can see of an answer."""
     return response.status_code, response.content, dict(response.headers.items())
+
+
+@pytest.fixture(autouse=True)
+def one_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All answers are given in the same second of the rate limit's hour, which they show."""
+    now = time.time()
+    monkeypatch.setattr(ratelimit, "time", SimpleNamespace(time=lambda: now))
 
 
 @pytest.fixture
