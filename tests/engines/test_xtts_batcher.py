@@ -392,4 +392,4 @@ def test_statistics_count_what_was_done() -> None:
     assert (end.waiting, end.running, end.finished) == (0, 0, 3)
     assert (end.tokens, end.steps, end.prefills, end.vocoder_calls) == (30, 20, 3, 2)
     assert end.mean_batch == 1.5
-    assert end.audio_s == sum(len(call.heard[0]) for call in calls) / 24_000
+    assert end.samples == sum(len(call.heard[0]) for call in calls)
