@@ -34,12 +34,11 @@ def rule(
     """Register a function that yields problems as one of Django's checks."""
 
     def decorate(problems: Rule) -> Callable[..., list[CheckMessage]]:
-        @register(tag, deploy=deploy)
         def check(**_: Any) -> list[CheckMessage]:
             return list(problems())
 
         check.__name__, check.__doc__ = problems.__name__, problems.__doc__
-        return check
+        return register(check, tag, deploy=deploy)
 
     return decorate
 
