@@ -118,7 +118,6 @@ SWEEP_IN_WORKER = env.flag("SWEEP_IN_WORKER", True)  # any number of sweepers ma
 # Celery: a message is only a wake-up for one more job of a kind; see docs/adr/0001-jobs.md
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_IMPORTS = ("podstream.worker.start", "podstream.worker.steps")
-CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -126,7 +125,6 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # the lease decides, not the broker
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 300  # a child reports when its engine is warm; the default of 4 s kills it
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -138,9 +136,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "global_keyprefix": "podstream:",
 }
-CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": int(JOB_TIMEOUT_S + 600)}
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
-CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "voice.sweep", "schedule": SWEEP_INTERVAL_S, "options": {"queue": "maintenance", "expires": 60}},
     "cleanup-expired": {
@@ -243,7 +239,6 @@ STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns where it is m
 WHITENOISE_USE_FINDERS = True
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
-USE_TZ = True
 
 # Accounts and tokens
 ACCESS_TOKEN_MINUTES = env.integer("ACCESS_TOKEN_MINUTES", 60, within=(1, 525_600))
@@ -264,10 +259,7 @@ SIMPLE_JWT = {
     "ISSUER": "podstream-voice",
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=ACCESS_TOKEN_MINUTES),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=REFRESH_TOKEN_DAYS),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
     "CHECK_REVOKE_TOKEN": True,
-    "UPDATE_LAST_LOGIN": True,
     "USER_ID_CLAIM": "sub",
 }
 
@@ -280,8 +272,6 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
 SECURE_HSTS_PRELOAD = HTTPS_ONLY
 SESSION_COOKIE_SECURE = HTTPS_ONLY
 CSRF_COOKIE_SECURE = HTTPS_ONLY
-SESSION_COOKIE_HTTPONLY = True
-X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
@@ -290,8 +280,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["voice.api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "voice.api.schema.VoiceSchema",
     "EXCEPTION_HANDLER": "voice.api.exceptions.problem_handler",
-    "DATETIME_FORMAT": "iso-8601",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {

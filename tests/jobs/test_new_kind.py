@@ -18,7 +18,8 @@ from local.stack import Stack
 from voice.api.health import _worker
 from voice.api.metrics import SharedFigures
 from voice.errors import EngineError, VoiceError
-from voice.jobs.kind import Kind, Outcome, kind_named, register, unregister
+from voice.jobs import kind as kind_module
+from voice.jobs.kind import Kind, Outcome, kind_named, register
 from voice.jobs.lease import Lease
 from voice.jobs.line import job_places
 from voice.jobs.recovery import job_recover, job_sweep
@@ -103,7 +104,7 @@ def echo_kind(transactional_db: None) -> Iterator[Kind]:
         )
     )
     yield kind
-    unregister(kind)
+    del kind_module._kinds[kind.name], Job.links[kind.name]
     del TRANSITIONS[EchoStatus]
     with connection.schema_editor() as editor:
         editor.delete_model(Echo)

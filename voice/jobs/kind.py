@@ -104,11 +104,6 @@ def register(kind: Kind) -> Kind:
     return kind
 
 
-def unregister(kind: Kind) -> None:
-    """Forget a kind, as tests do with theirs."""
-    del _kinds[kind.name], Job.links[kind.name]
-
-
 def kinds() -> tuple[Kind, ...]:
     """All kinds, each behind the one that it waits for, whichever was registered first."""
     return tuple(sorted(_kinds.values(), key=_depth))
