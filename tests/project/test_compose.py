@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.conf import settings
 
 from tests.conftest import ROOT, StartServer, wait_until
 from tests.project.code_blocks import code_blocks
 from tests.project.test_configuration import variables_read
 from tests.rig.processes import Server, answers, free_port
-from tests.rig.stacks import ALL_QUEUES, SERVICES, interpolated, service_command, stack_environment
+from tests.rig.stacks import SERVICES, interpolated, service_command, stack_environment
+from voice.jobs.kind import queues as all_queues
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
@@ -62,7 +64,7 @@ def test_services_are_given_settings_that_exist() -> None:
 
 def test_every_queue_has_its_worker_and_only_the_gpu_image_has_torch() -> None:
     queues = {name: set(option(name, "--queues").split(",")) for name in ("worker-cpu", "worker-gpu", "worker-gpu-1")}
-    assert queues["worker-cpu"] | queues["worker-gpu"] == set(ALL_QUEUES.split(","))
+    assert queues["worker-cpu"] | queues["worker-gpu"] == {*all_queues(), settings.CELERY_TASK_DEFAULT_QUEUE}
     assert queues["worker-gpu"] == queues["worker-gpu-1"] == {"clone", "synthesis"}
     images = {name: service["build"]["target"] for name, service in OURS.items()}
     assert {name for name, target in images.items() if target == "gpu"} == {"worker-gpu", "worker-gpu-1"}

@@ -24,7 +24,11 @@ from tests.rig.postgresql import Postgresql
 from tests.rig.processes import HOST, ROOT, Server, answers, command_of, free_port, is_alive, pool_of
 
 SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-ALL_QUEUES = "preprocess,clone,synthesis,maintenance"
+ALL_QUEUES = ",".join(
+    words[words.index("--queues") + 1]
+    for words in (SERVICES[name]["command"] for name in ("worker-cpu", "worker-gpu"))
+)
+"""The queues of the workers of Compose: of preparing and upkeep, and of the speech engine."""
 UNLIMITED = {
     "WRITES_PER_HOUR": "1000000",
     "LOGINS_PER_MINUTE": "100000",
