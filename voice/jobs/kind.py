@@ -49,7 +49,8 @@ class Kind:
     `needs_engine`: whether the work needs a speech engine. `delete(row)`: removes a row with its files and job.
     `after_end(row)`: called after the commit that ended a job, well or badly.
     `noun`, `plural`: for messages. `retention`, `file_retention`: names of the settings that say after how many days
-    rows, and their main files, may go; empty for never. `is_needed`: the condition of rows that stay all the same.
+    rows, and their main files, may go (these by `completed_at`); empty for never. `is_needed`: the condition of rows
+    that stay all the same.
     """
 
     name: str
