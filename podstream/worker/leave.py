@@ -1,5 +1,6 @@
 """The end of a worker: it gives its jobs back, and does not wait for those that hang."""
 
+import faulthandler
 import logging
 import os
 import signal
@@ -46,6 +47,7 @@ def _leave() -> None:
     """End the processes of the pool, and this one, whatever they do."""
     children = active_children()
     logger.critical("This worker ends, with %d processes that did not stop within %.0f s.", len(children), LEAVE_S)
+    faulthandler.dump_traceback()  # where this process stands
     for pid in [child.pid for child in children if child.pid is not None]:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

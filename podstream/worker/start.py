@@ -1,6 +1,7 @@
 """Before a worker or beat starts: the settings are checked, and the engine is loaded."""
 
 import logging
+import os
 import sys
 import time
 from typing import Any
@@ -9,6 +10,7 @@ from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.signals import beat_init, celeryd_after_setup, celeryd_init, worker_process_init
 from django.conf import settings
 from django.db import connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 
 from local.local_redis import ensure_redis
 from podstream.celery import app
@@ -19,6 +21,7 @@ from voice.errors import EngineError
 from voice.jobs.kind import Kind, kinds
 
 logger = logging.getLogger(__name__)
+_of_the_parent: list[Any] = []
 
 
 @beat_init.connect
@@ -63,10 +66,27 @@ def prepare_to_speak(instance: Any, **_: Any) -> None:
         )
 
 
+def forget_the_parents_connections() -> None:
+    """In a forked child: leave the database connections and pools of the parent alone, and start with none.
+
+    To close them takes locks, which a thread of the parent, such as the sweep, may have held when the child was
+    forked: the child would then wait forever, before its first job and at the worker's end. They are kept, not
+    collected, since psycopg's pool takes the same locks when it is deleted.
+    """
+    pools: dict[str, Any] = DatabaseWrapper._connection_pools  # type: ignore[attr-defined]  # one for all threads
+    _of_the_parent.extend(pools.values())
+    pools.clear()
+    for connection in connections.all(initialized_only=True):
+        _of_the_parent.append(connection.connection)
+        connection.connection = None
+
+
+os.register_at_fork(after_in_child=forget_the_parents_connections)
+
+
 @worker_process_init.connect
 def warm_up(**_: Any) -> None:
     """Load the engine before the first job waits for it; in the child, because CUDA does not survive a fork."""
-    connections.close_all()
     shared_engines_refuse()  # a job of such an engine's voice would load its weights once more in each child
     if _speaks():
         _load(engine_get(settings.VOICE_ENGINE))

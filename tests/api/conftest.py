@@ -11,7 +11,8 @@ from rest_framework.test import APIClient
 
 from tests.conftest import ALL_QUEUES, wait_until
 from tests.waveforms import flac_bytes, speech_like
-from voice.jobs.heartbeat import Heartbeat, heartbeat_end, heartbeat_send
+from voice.jobs.heartbeat import INDEX, Heartbeat, heartbeat_end, heartbeat_send
+from voice.redis_client import redis_client
 
 RECORDING = flac_bytes(speech_like(11.0, 16_000))
 
@@ -21,6 +22,7 @@ def living_worker(redis_server: None) -> Iterator[Heartbeat]:
     """As far as the web can see, somebody serves every queue."""
     queues = tuple(ALL_QUEUES.split(","))
     heartbeat = Heartbeat(name="worker@test", pid=1, pool="prefork", concurrency=2, queues=queues)
+    redis_client().delete(INDEX)  # nobody of an earlier test that was killed is believed to live
     heartbeat_send(heartbeat)
     yield heartbeat
     heartbeat_end(heartbeat)

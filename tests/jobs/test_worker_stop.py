@@ -10,7 +10,8 @@ import psutil
 import pytest
 from django.conf import settings
 
-from tests.conftest import ROOT, wait_until
+from tests.backends import TEST_DATABASE
+from tests.conftest import ROOT, process_environment, wait_until
 from tests.jobs.test_job import expire, make_sample, state
 from tests.jobs.test_worker import LONG_TEXT, speak, state_of, upload
 from voice.errors import WorkerStopping
@@ -175,6 +176,46 @@ def test_a_job_whose_workers_are_stopped_again_and_again_is_done_in_one_attempt(
     wait_until(lambda: state_of(synthesis) == SynthesisStatus.COMPLETED, timeout_s=90)
     assert set(Job.objects.values_list("attempt", flat=True)) == {1}
     assert output_storage().listdir(f"{user.pk}/{synthesis.pk}")[1] == ["1.wav"]
+
+
+FORK_WHILE_ANOTHER_THREAD_HOLDS_THE_POOL = """
+import os, signal, threading
+import django
+django.setup()
+import podstream.worker.start
+from celery.fixups.django import DjangoWorkerFixup
+from django.db import connection
+from podstream.celery import app
+
+def hold():
+    with connection.pool._lock:
+        is_held.set()
+        may_end.wait()
+
+is_held, may_end = threading.Event(), threading.Event()
+connection.ensure_connection()
+threading.Thread(target=hold).start()
+is_held.wait()
+child = os.fork()
+if not child:
+    signal.alarm(20)
+    fixup = DjangoWorkerFixup(app)
+    fixup.worker = type("Worker", (), {"pool_cls": "prefork"})
+    fixup.on_worker_process_init()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    os._exit(0)
+may_end.set()
+assert os.waitpid(child, 0)[1] == 0
+with connection.cursor() as cursor:
+    cursor.execute("SELECT 1")
+"""
+
+
+@pytest.mark.skipif(TEST_DATABASE == "sqlite", reason="SQLite has no pool of connections")
+def test_a_process_that_is_forked_while_a_thread_holds_the_pool_of_connections_starts_all_the_same() -> None:
+    command = [sys.executable, "-c", FORK_WHILE_ANOTHER_THREAD_HOLDS_THE_POOL]
+    subprocess.run(command, env=process_environment(), cwd=ROOT, check=True, timeout=60)
 
 
 @pytest.mark.worker
