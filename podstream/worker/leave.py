@@ -1,10 +1,11 @@
 """The end of a worker: it gives its jobs back, and does not wait for those that hang."""
 
-import faulthandler
 import logging
 import os
 import signal
+import sys
 import threading
+import traceback
 from contextlib import suppress
 from typing import Any
 
@@ -46,8 +47,9 @@ def _leave_later() -> None:
 def _leave() -> None:
     """End the processes of the pool, and this one, whatever they do."""
     children = active_children()
-    logger.critical("This worker ends, with %d processes that did not stop within %.0f s.", len(children), LEAVE_S)
-    faulthandler.dump_traceback()  # where this process stands
+    stacks = "\n".join("".join(traceback.format_stack(frame)) for frame in sys._current_frames().values())
+    words = "This worker ends, with %d processes that did not stop within %.0f s. Its threads, latest call last:\n%s"
+    logger.critical(words, len(children), LEAVE_S, stacks)
     for pid in [child.pid for child in children if child.pid is not None]:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

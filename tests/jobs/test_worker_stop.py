@@ -153,6 +153,7 @@ def test_what_does_not_report_is_ended_with_its_worker() -> None:
     child = int(done.stdout)
     wait_until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
     assert b"with 1 processes that did not stop" in done.stderr
+    assert b'File "<string>", line 10' in done.stderr, "it says where it stood: in the wait that ends the program"
 
 
 @pytest.mark.worker
