@@ -1,7 +1,7 @@
 """The moderators' actions in the Django admin."""
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.core.files.base import ContentFile
 from django.http import HttpResponse
 from django.test import Client, TestCase
@@ -85,6 +85,61 @@ def test_a_blocked_voice_cannot_speak_and_a_blocked_recording_cannot_be_cloned(s
     synthesis_create(
         owner=user, voice_model=VoiceModel.objects.get(), text="Hello", language="en", output_format="mp3"
     )
+
+
+@pytest.fixture
+def helper() -> Client:
+    """A member of staff who may change and delete accounts and groups, and is no superuser."""
+    account = User.objects.create_user("helper", password="x", is_staff=True)
+    powers = ["view", "add", "change", "delete"]
+    names = [f"{power}_{model}" for power in powers for model in ("user", "group")]
+    account.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client = Client()
+    client.force_login(account)
+    return client
+
+
+def test_staff_changes_podcasters_and_gives_nobody_powers(helper: Client, user: User) -> None:
+    powers = {"is_staff": "on", "is_superuser": "on", "user_permissions": [str(Permission.objects.all()[0].pk)]}
+    joined = {"date_joined_0": "2026-01-01", "date_joined_1": "12:00:00"}
+    form = {"username": "ada", "email": "new@example.com", "is_active": "on", **joined, **powers}
+    assert helper.post(f"/admin/voice/user/{user.pk}/change/", form).status_code == 302
+    user.refresh_from_db()
+    assert user.email == "new@example.com"
+    assert not (user.is_staff or user.is_superuser or user.user_permissions.exists() or user.groups.exists())
+
+
+@pytest.mark.parametrize("kind", ["themselves", "another member of staff", "an administrator"])
+def test_staff_does_not_touch_accounts_with_powers(helper: Client, kind: str) -> None:
+    if kind == "themselves":
+        account = User.objects.get(username="helper")
+    else:
+        account = User.objects.create_user("root", is_staff=True, is_superuser=kind == "an administrator")
+    before = User.objects.filter(pk=account.pk).values().get()
+    address = f"/admin/voice/user/{account.pk}"
+    password = {"password1": "a new long passphrase", "password2": "a new long passphrase", "usable_password": "true"}
+    answers = [
+        helper.post(f"{address}/change/", {"username": "mine", "is_active": "on", "is_superuser": "on"}),
+        helper.post(f"{address}/password/", password),
+        helper.post(f"{address}/delete/", {"post": "yes"}),
+        helper.post(
+            "/admin/voice/user/",
+            {"action": "delete_selected", "_selected_action": [str(account.pk)], "post": "yes"},
+        ),
+    ]
+    assert [answer.status_code for answer in answers] == [403] * 4
+    assert User.objects.filter(pk=account.pk).values().get() == before
+
+
+def test_only_a_superuser_changes_what_a_group_may_do(helper: Client, staff: Client) -> None:
+    group = Group.objects.create(name="moderators")
+    power = Permission.objects.get(codename="change_voicesample")
+    form = {"name": "moderators", "permissions": [str(power.pk)]}
+    assert helper.post(f"/admin/auth/group/{group.pk}/change/", form).status_code == 403
+    assert helper.post("/admin/auth/group/add/", {**form, "name": "more"}).status_code == 403
+    assert not group.permissions.exists()
+    assert staff.post(f"/admin/auth/group/{group.pk}/change/", form).status_code == 302
+    assert group.permissions.get() == power
 
 
 def test_nothing_is_added_or_edited_by_hand(staff: Client, user: User) -> None:

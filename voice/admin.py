@@ -6,6 +6,7 @@ import redis
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -21,6 +22,7 @@ from voice.services.synthesis import synthesis_delete
 from voice.services.user_delete import user_delete
 from voice.services.voice_model import voice_model_delete
 
+admin.site.unregister(Group)
 admin.site.unregister(OutstandingToken)  # its page shows tokens that can be used
 admin.site.unregister(BlacklistedToken)
 admin.site.site_header = "PodStream voice"
@@ -70,13 +72,50 @@ class DeletesByService(ModelAdmin):
         deleted, counts, forbidden, protected = super().get_deleted_objects(objs, request)
         return deleted, counts, forbidden - {str(Job._meta.verbose_name)}, protected
 
+POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
 
 @admin.register(User)
 class AccountAdmin(DeletesByService, UserAdmin):
     """Accounts. Deleting one deletes the person's voices and speech, files included."""
 
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Only a superuser gives powers: whoever else may change users would give them to himself."""
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return fields if _is_superuser(request) else (*fields, *POWERS)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Accounts with powers are changed, and their passwords set, by superusers only."""
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         user_delete(user=obj)
+
+
+@admin.register(Group)
+class RoleAdmin(auth_admin.GroupAdmin):
+    """What the members of a group may do; only superusers change it."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return _is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_superuser(request)
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and request.user.is_superuser
+
+
+def _may_touch(request: HttpRequest, user: User | None) -> bool:
+    """A staff member changes accounts of podcasters; those of staff, superusers do."""
+    return user is None or _is_superuser(request) or not (user.is_staff or user.is_superuser)
 
 
 class ReadOnlyAdmin(DeletesByService):

@@ -217,6 +217,8 @@ FORGERIES: dict[str, Callable[[User], str]] = {
     "expired": lambda user: forged(user, exp=int((timezone.now() - timedelta(minutes=1)).timestamp())),
     "no id": lambda user: forged(user, jti=None),
     "unknown user": lambda user: forged(user, sub="00000000-0000-4000-8000-000000000000"),
+    "no subject": lambda user: forged(user, sub=None),
+    "a subject that is no id": lambda user: forged(user, sub="ada"),
     "garbage": lambda user: "a.b.c",
 }
 
@@ -239,6 +241,35 @@ def test_forged_tokens_are_refused(anybody: APIClient, user: User, name: str) ->
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer a b", "Basic YWRhOng=", "bearer x", "Token x"])
 def test_other_authorization_headers_are_refused(anybody: APIClient, header: str) -> None:
     assert anybody.get("/api/auth/me", headers={"Authorization": header}).status_code == 401
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_scheme_is_read_in_any_case(anybody: APIClient, user: User, scheme: str) -> None:
+    header = f"{scheme} {RefreshToken.for_user(user).access_token}"
+    assert anybody.get("/api/auth/me", headers={"Authorization": header}).status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_refused_account_is_told_why(anybody: APIClient, user: User) -> None:
+    access = RefreshToken.for_user(user).access_token
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert me(anybody, access).json()["code"] == "user_inactive"
+    user.set_password("another long passphrase")
+    user.save()
+    assert me(anybody, access).json()["code"] == "password_changed"
+    user.delete()
+    assert me(anybody, access).json()["code"] == "user_not_found"
+
+
+@pytest.mark.django_db
+def test_answers_with_tokens_are_kept_by_no_cache(anybody: APIClient) -> None:
+    registered = anybody.post("/api/auth/register", NEW)
+    refreshed = anybody.post("/api/auth/token/refresh", {"refresh": registered.json()["refresh"]})
+    logged_in = anybody.post("/api/auth/token", {"username": NEW["username"], "password": NEW["password"]})
+    for answer in (registered, refreshed, logged_in):
+        assert answer.status_code in {200, 201}
+        assert answer.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.django_db

@@ -111,6 +111,11 @@ class AccountView(ViewSetMixin, PublicView):
         ),
     }
 
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """No cache keeps a token (RFC 6749, 5.1)."""
+        return {**super().default_response_headers, "Cache-Control": "no-store"}
+
     def register(self, request: Request) -> Response:
         fields = RegisterSerializer.read(request.data)
         logins_spend(request)

@@ -147,12 +147,12 @@ def _expected(error: Exception) -> errors.VoiceError | None:
 def _of_framework(error: drf.APIException) -> Refused:
     """A refusal of DRF or simplejwt itself: methods, media types, tokens."""
     detail: Any = error.detail
+    code = getattr(detail, "code", error.default_code)
     if isinstance(detail, dict):  # simplejwt says more than a client needs
-        detail = detail.get("detail", "")
+        code, detail = detail.get("code", code), detail.get("detail", "")
     auth_header = getattr(error, "auth_header", None)
     headers = {"WWW-Authenticate": auth_header} if auth_header else {}
-    code = str(getattr(detail, "code", error.default_code))
-    return Refused(code, str(detail), status=error.status_code, headers=headers)
+    return Refused(str(code), str(detail), status=error.status_code, headers=headers)
 
 
 def _status_of(error: errors.VoiceError) -> int:
