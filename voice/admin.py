@@ -72,6 +72,7 @@ class DeletesByService(ModelAdmin):
         deleted, counts, forbidden, protected = super().get_deleted_objects(objs, request)
         return deleted, counts, forbidden - {str(Job._meta.verbose_name)}, protected
 
+
 POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 

@@ -8,7 +8,9 @@ from typing import Any
 import jwt
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -81,15 +83,48 @@ def test_a_name_is_given_once_whatever_its_case_or_width(anybody: APIClient, use
 def test_of_many_who_register_one_name_at_once_one_gets_it(settings: Settings) -> None:
     settings.LOGINS_PER_MINUTE = 1000
 
-    def register(_: int) -> int:
+    spellings = ["grace", "GRACE", "Grace", "graCe", "grace", "gRace", "graCE", "ｇrace"]
+
+    def register(number: int) -> int:
         try:
-            return APIClient().post("/api/auth/register", NEW).status_code
+            return APIClient().post("/api/auth/register", {**NEW, "username": spellings[number]}).status_code
         finally:
             connection.close()
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(register, range(8))) == [201] + [422] * 7
-    assert User.objects.filter(username="grace").count() == 1
+    assert User.objects.get().username_folded == "grace"
+
+
+@pytest.mark.django_db
+def test_a_name_is_compared_the_same_on_both_databases(anybody: APIClient) -> None:
+    for name, status in (("Éva", 201), ("éva", 422), ("straße", 201), ("STRASSE", 422)):
+        assert anybody.post("/api/auth/register", {**NEW, "username": name}).status_code == status, name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_accounts_that_shared_a_name_before_are_told_and_go_on(capfd: pytest.CaptureFixture[str]) -> None:
+    executor = MigrationExecutor(connection)
+    executor.migrate([("voice", "0007_synthesis_formats")])
+    try:
+        before = executor.loader.project_state([("voice", "0007_synthesis_formats")]).apps.get_model("voice", "User")
+        for number, name in enumerate(["Bob", "bob", "eve", "BOB"]):
+            joined = timezone.now() + timedelta(seconds=number)
+            before.objects.create(username=name, password=make_password(PASSWORD), date_joined=joined)
+    finally:
+        executor = MigrationExecutor(connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
+    printed = capfd.readouterr().out
+    assert "'bob' has the name of the older account 'Bob'" in printed
+    assert "'BOB' has the name of the older account 'Bob'" in printed
+    assert "eve" not in printed
+    for name in ("Bob", "bob", "BOB", "eve"):
+        user = User.objects.get(username=name)
+        user.save()
+        pair = APIClient().post("/api/auth/token", {"username": name, "password": PASSWORD})
+        assert pair.status_code == 200
+    refused = APIClient().post("/api/auth/register", {**NEW, "username": "boB"})
+    assert refused.json()["errors"]["username"][0]["code"] == "username_taken"
 
 
 @pytest.mark.django_db

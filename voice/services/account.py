@@ -45,14 +45,15 @@ def user_register(*, username: str, password: str, email: str = "") -> User:
         with transaction.atomic():
             user.save(force_insert=True)
     except IntegrityError as error:  # somebody took the name since it was looked up
-        raise _invalid({"username": [_username_taken()]}) from error
+        taken = {"code": "username_taken", "message": "This name belongs to somebody already."}
+        raise _invalid({"username": [taken]}) from error
     return user
 
 
 def _validate(user: User, password: str) -> None:
     found: dict[str, list[dict[str, str]]] = {}
     try:
-        user.full_clean(exclude=["password", "username"], validate_unique=False)
+        user.full_clean(exclude=["password", "username", "username_folded"], validate_unique=False)
         User._meta.get_field("username").clean(user.username, user)
     except ValidationError as error:
         fields = error.error_dict if hasattr(error, "error_dict") else {"username": error.error_list}
@@ -61,18 +62,12 @@ def _validate(user: User, password: str) -> None:
         validate_password(password, user)
     except ValidationError as error:
         found["password"] = _told(error.error_list)
-    if User.objects.filter(username__iexact=user.username).exists():
-        found["username"] = [_username_taken()]
     if found:
         raise _invalid(found)
 
 
 def _told(problems: list[ValidationError]) -> list[dict[str, str]]:
     return [{"code": str(each.code), "message": each.messages[0]} for each in problems]
-
-
-def _username_taken() -> dict[str, str]:
-    return {"code": "username_taken", "message": "This name belongs to somebody already."}
 
 
 def _invalid(found: dict[str, list[dict[str, str]]]) -> InvalidRequest:
