@@ -16,6 +16,7 @@ from voice.engines.base import SynthesisParams, VoiceProfile
 from voice.engines.embedded.analysis import TARGET_LEVEL_DB, active_level_db
 from voice.engines.embedded.engine import EmbeddedEngine
 from voice.engines.embedded.passages import PASSAGES
+from voice.engines.embedded.target import TargetVoice
 from voice.engines.spec import LANGUAGES
 from voice.errors import EngineError, InvalidText
 
@@ -52,6 +53,23 @@ def test_similarity_knows_a_speaker_by_other_sentences(
     for profile, same, other in ((low_voice, LOW_VOICE, HIGH_VOICE), (high_voice, HIGH_VOICE, LOW_VOICE)):
         assert engine.similarity(profile, reference(same, OTHER_SENTENCES)) > 0.7
         assert engine.similarity(profile, reference(other, OTHER_SENTENCES)) < 0.3
+
+
+def test_a_voice_is_prepared_once_for_all_jobs_that_load_its_file(
+    low_voice: VoiceProfile, high_voice: VoiceProfile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = []
+    prepare = TargetVoice.prepare
+    monkeypatch.setattr(TargetVoice, "prepare", lambda target: (prepared.append(target), prepare(target)))
+    low_voice.save(tmp_path / "low.safetensors")
+    high_voice.save(tmp_path / "high.safetensors")
+    fresh = EmbeddedEngine()
+    try:
+        for name in ("low", "low", "high", "low"):
+            speech_of(fresh, VoiceProfile.load(tmp_path / f"{name}.safetensors"), "Good morning.")
+    finally:
+        fresh.close()
+    assert len(prepared) == 2
 
 
 def test_similarity_of_silence_is_zero(engine: EmbeddedEngine, low_voice: VoiceProfile) -> None:

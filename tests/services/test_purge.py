@@ -2,8 +2,10 @@
 
 import io
 import json
+import sys
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -120,8 +122,20 @@ def found_of(traces: list[str]) -> set[str]:
 
 def purge(person: str, **options: Any) -> str:
     out = io.StringIO()
-    call_command("purge_user", person, stdout=out, **options)
+    call_command("purge_user", person, stdout=out, interactive=False, **options)
     return out.getvalue()
+
+
+@pytest.mark.parametrize(("answer", "is_removed"), [("grace", True), ("y", False), ("", False), (None, False)])
+def test_a_person_is_removed_once_somebody_has_typed_the_name_again(
+    answer: str | None, is_removed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    User.objects.create_user("grace")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{answer}\n"))
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: answer is not None)
+    with nullcontext() if is_removed else pytest.raises(CommandError):
+        call_command("purge_user", "grace", stdout=io.StringIO())
+    assert User.objects.filter(username="grace").exists() is not is_removed
 
 
 def test_nothing_of_a_person_is_left(client: Client, person: User, traces: list[str]) -> None:

@@ -81,7 +81,7 @@ class EmbeddedEngine(SpeechEngine):
         self._process = EspeakProcess()
         self._speaker = SourceSpeaker(self._process)
         self._lock = threading.Lock()
-        self._prepared: OrderedDict[int, tuple[VoiceProfile, TargetVoice]] = OrderedDict()
+        self._prepared: OrderedDict[bytes, TargetVoice] = OrderedDict()
 
     def warm_up(self) -> None:
         """Start the espeak process and measure its English voice. Raises EngineUnavailable if it cannot start."""
@@ -184,16 +184,17 @@ class EmbeddedEngine(SpeechEngine):
         return TARGET_LEVEL_DB - heard_db + ENERGY_EXPONENT * active_level_db(speech)
 
     def _target(self, profile: VoiceProfile) -> TargetVoice:
-        """The prepared voice of `profile`; those of the last four profiles are kept."""
+        """The prepared voice of `profile`; those of the last four profiles are kept, whichever job loaded them."""
+        key = profile.digest()
         with self._lock:
-            kept = self._prepared.get(id(profile))
+            kept = self._prepared.get(key)
             if kept is not None:
-                self._prepared.move_to_end(id(profile))
-                return kept[1]
+                self._prepared.move_to_end(key)
+                return kept
         target = from_profile(profile)
         target.prepare()
         with self._lock:
-            self._prepared[id(profile)] = (profile, target)  # holding the profile keeps its id from being reused
+            self._prepared[key] = target
             while len(self._prepared) > PREPARED_VOICES:
                 self._prepared.popitem(last=False)
         return target

@@ -1,5 +1,6 @@
 """Removes a person: account, recordings, voices, speech, files, tokens, sessions, and what the admin wrote of them."""
 
+import sys
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -19,11 +20,14 @@ class Command(MaintenanceCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("person", help="name or id of the account")
+        parser.add_argument("--no-input", action="store_false", dest="interactive", help="Do not ask before removing.")
 
-    def handle(self, *args: Any, person: str, dry_run: bool, **options: Any) -> None:
+    def handle(self, *args: Any, person: str, dry_run: bool, interactive: bool, **options: Any) -> None:
         user_id, name = _found(person)
         found = user_trace_count(user_id=user_id)
         if not dry_run:
+            if interactive:
+                self._ask(person, found)
             with self.progress("removing", total=sum(found.rows.values())) as step:
                 found = user_trace_delete(user_id=user_id, on_row=step)
             if name:
@@ -31,6 +35,14 @@ class Command(MaintenanceCommand):
         self.report(_words(found), dry_run=dry_run)
         if found.redis_keys is None:
             raise CommandError(f"Redis is away, all else was done. When it is back: manage.py purge_user {user_id}")
+
+    def _ask(self, person: str, found: PersonCounts) -> None:
+        """Raises CommandError unless somebody at the terminal types the name again."""
+        self.report(_words(found), dry_run=True)
+        if not sys.stdin.isatty():
+            raise CommandError("Nobody is there to confirm this. With --no-input it does not ask.")
+        if input(f"All of this is removed, and nothing brings it back. Type {person} to go on: ").strip() != person:
+            raise CommandError("Nothing was removed.")
 
 
 def _found(person: str) -> tuple[UUID, str]:
