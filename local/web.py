@@ -4,14 +4,17 @@ Uvicorn's own `--fd` takes every socket for a Unix one, so that asyncio leaves N
 wait 40 ms for the client's delayed acknowledgement.
 """
 
+import os
 import socket
 import sys
 
 import uvicorn
+from django.conf import settings
 
 
 def main(fd: int) -> None:
     """Serve until SIGTERM; requests that wait for a job are given a moment, then cut off."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "podstream.settings")
     config = uvicorn.Config(
         "podstream.asgi:application",
         access_log=False,  # it would log query strings; voice/api/middleware.py logs routes
@@ -19,6 +22,7 @@ def main(fd: int) -> None:
         timeout_graceful_shutdown=3,
         lifespan="off",
         server_header=False,
+        forwarded_allow_ips=settings.FORWARDED_ALLOW_IPS,
     )
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=fd)])
 

@@ -1,10 +1,12 @@
 """Accounts and tokens."""
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 from django.conf import settings
@@ -16,7 +18,8 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, StartServer, process_environment
+from tests.rig.processes import HOST, answers, free_port
 from voice.models import User
 
 NEW = {"username": "grace", "password": "a compiler for everyone", "email": "grace@example.com"}
@@ -305,6 +308,27 @@ def test_answers_with_tokens_are_kept_by_no_cache(anybody: APIClient) -> None:
     for answer in (registered, refreshed, logged_in):
         assert answer.status_code in {200, 201}
         assert answer.headers["Cache-Control"] == "no-store"
+
+
+SERVE = "import socket; from local.web import main; main(socket.create_server(('127.0.0.1', {port})).detach())"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("proxy", "statuses"), [("", {401, 429}), ("127.0.0.1", {401})])
+def test_an_address_is_taken_from_a_header_of_the_known_proxy_only(
+    start_server: StartServer, proxy: str, statuses: set[int]
+) -> None:
+    port = free_port()
+    url = f"http://{HOST}:{port}"
+    environment = process_environment(FORWARDED_ALLOW_IPS=proxy)
+    command = [sys.executable, "-c", SERVE.format(port=port)]
+    start_server("web", command, environment, is_ready=lambda: answers(f"{url}/health/live"))
+    answered = set()
+    for number in range(settings.LOGINS_PER_MINUTE + 2):
+        sender = {"X-Forwarded-For": f"203.0.113.{number}"}
+        guess = {"username": f"nobody{number}", "password": "guess"}
+        answered.add(httpx.post(f"{url}/api/auth/token", json=guess, headers=sender).status_code)
+    assert answered == statuses
 
 
 @pytest.mark.django_db
