@@ -41,7 +41,7 @@ def test_a_server_that_works_passes_every_check(live_stack: SmallStack) -> None:
         "deletion",
     }
     assert total == f"{len(lines)} of {len(lines)} checks passed on {live_stack.url}"
-    removal = [sys.executable, "manage.py", *account.partition("manage.py ")[2].split()]
+    removal = [sys.executable, "manage.py", *account.partition("manage.py ")[2].split(), "--no-input"]
     env = stack_environment(live_stack.var_dir)
     removed = subprocess.run(removal, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     assert "1 account, 0 syntheses, 0 voice models, 0 samples" in removed.stdout

@@ -115,7 +115,7 @@ AUDIO_ANSWERS: Mapping[Any, OpenApiResponse] = {
 class AccessTokenScheme(SimpleJWTScheme):  # type: ignore[no-untyped-call]
     """How a request says who asks; registered by its being defined."""
 
-    target_class = "voice.api.authentication.AccessTokenAuthentication"
+    target_class = "voice.api.views.AccessTokenAuthentication"
 
 
 class VoiceSchema(AutoSchema):

@@ -12,6 +12,9 @@ from rest_framework import pagination, permissions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.exceptions import InvalidToken
+from rest_framework_simplejwt.tokens import Token
 
 from voice.api.audio_response import audio_gone, audio_response
 from voice.api.creation import CreatingViewSet
@@ -24,16 +27,34 @@ METHODS = ["get", "head", "post", "patch", "delete"]
 """Not OPTIONS, which would describe a view's fields in a format of DRF's own: that is the schema's task."""
 
 
+class AccessTokenAuthentication(JWTAuthentication):
+    """`Authorization: Bearer <access>`. Thread-safe."""
+
+    def get_raw_token(self, header: bytes) -> bytes | None:
+        """The token of a header. The scheme may be written in any case (RFC 9110, 11.1)."""
+        scheme, _, rest = header.partition(b" ")
+        return super().get_raw_token(b"Bearer " + rest if scheme.lower() == b"bearer" else header)
+
+    def get_user(self, validated_token: Token) -> Any:
+        """The account of a token. Raises InvalidToken where its subject is no id of an account."""
+        try:
+            UUID(validated_token["sub"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InvalidToken("This token names no account.") from error
+        return super().get_user(validated_token)
+
+
 class View(APIView):
     """For accounts: a token is needed."""
 
+    authentication_classes: list[Any] = [AccessTokenAuthentication]
     http_method_names = METHODS
 
 
 class PublicView(View):
     """For those who have no token yet, and for probes."""
 
-    authentication_classes: list[Any] = []
+    authentication_classes = []
     permission_classes = [permissions.AllowAny]
 
 
@@ -75,6 +96,7 @@ class ResourceViewSet(CreatingViewSet):
     `noun` in JSON, and `word` by people.
     """
 
+    authentication_classes = [AccessTokenAuthentication]
     http_method_names = METHODS
     pagination_class = Pages
     noun: str
