@@ -71,11 +71,11 @@ def other_user(db: None) -> User:
 @pytest.fixture
 def api_for() -> Callable[[User], APIClient]:
     """A client that is signed in as a user."""
-    from rest_framework_simplejwt.tokens import RefreshToken
+    from voice.services.account import token_pair_issue
 
     def sign_in(user: User) -> APIClient:
         client = APIClient()
-        client.credentials(HTTP_AUTHORIZATION=f"Bearer {RefreshToken.for_user(user).access_token}")
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token_pair_issue(user=user).access}")
         return client
 
     return sign_in

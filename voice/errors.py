@@ -56,6 +56,10 @@ class InvalidRequest(VoiceError):
     """A request that contradicts itself or the state of the server (422)."""
 
 
+class WrongPassword(InvalidRequest):
+    """The password with which a user confirms something is not the account's (422)."""
+
+
 class Conflict(VoiceError):
     """The resource is in a state that forbids this (409)."""
 

@@ -5,6 +5,7 @@ from celery import shared_task
 from voice.jobs.recovery import job_sweep
 from voice.jobs.run import job_run_next
 from voice.services.cleanup import expired_cleanup, orphans_cleanup
+from voice.services.user_delete import closed_account_remove
 
 
 @shared_task(name="voice.run_job")
@@ -15,8 +16,9 @@ def run_job(kind: str) -> None:
 
 @shared_task(name="voice.sweep", time_limit=120)
 def sweep() -> None:
-    """Wake what was lost (called by beat)."""
+    """Wake what was lost, and remove closed accounts (called by beat)."""
     job_sweep()
+    closed_account_remove()
 
 
 # A message of these is taken as done when it is received: they are longer than the broker waits, and beat sends more.

@@ -18,6 +18,7 @@ from podstream.worker.leave import end_worker
 from voice.engines.registry import engines_made
 from voice.jobs.heartbeat import INTERVAL_S, Heartbeat, heartbeat_end, heartbeat_send
 from voice.jobs.recovery import job_sweep
+from voice.services.user_delete import closed_account_remove
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class SweepStep(PeriodicStep):
         try:
             close_old_connections()
             job_sweep()
+            closed_account_remove()
         finally:
             connections.close_all()
 

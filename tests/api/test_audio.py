@@ -7,10 +7,10 @@ import httpx
 import pytest
 from django.core.files.base import ContentFile
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import RefreshToken
 
 from tests.api.rows import AUDIO, completed_synthesis, ready_sample
 from voice.models import User
+from voice.services.account import token_pair_issue
 from voice.storage import output_storage
 
 
@@ -176,7 +176,7 @@ def test_the_server_streams_parts_and_wholes(live_url: str, user: User) -> None:
     synthesis = completed_synthesis(user)
     output_storage().delete(synthesis.audio_name)
     assert output_storage().save(synthesis.audio_name, ContentFile(content)) == synthesis.audio_name
-    headers = {"Authorization": f"Bearer {RefreshToken.for_user(user).access_token}"}
+    headers = {"Authorization": f"Bearer {token_pair_issue(user=user).access}"}
     with httpx.Client(base_url=live_url, headers=headers, timeout=20) as client:
         url = f"/api/voice/history/{synthesis.pk}/audio"
         assert client.get(url).content == content

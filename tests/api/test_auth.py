@@ -18,9 +18,14 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
+from tests.api.rows import completed_synthesis, ready_model, ready_sample
 from tests.conftest import PASSWORD, StartServer, process_environment
 from tests.rig.processes import HOST, answers, free_port
-from voice.models import User
+from voice.jobs.recovery import job_sweep
+from voice.models import LoginSession, Synthesis, User
+from voice.services.account import token_pair_issue
+from voice.services.user_delete import closed_account_remove
+from voice.storage import output_storage
 
 NEW = {"username": "grace", "password": "a compiler for everyone", "email": "grace@example.com"}
 
@@ -105,6 +110,32 @@ def test_a_name_is_compared_the_same_on_both_databases(anybody: APIClient) -> No
         assert anybody.post("/api/auth/register", {**NEW, "username": name}).status_code == status, name
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("аdа", "mixed_scripts"),  # its first and last letter are Cyrillic
+        ("gracе", "mixed_scripts"),
+        ("аԁа", "username_taken"),  # all of it is Cyrillic, and looks like ada
+        ("admin", "username_reserved"),
+        ("Ad.Min_1", "username_reserved"),
+        ("ｒｏｏｔ", "username_reserved"),
+    ],
+)
+def test_a_name_that_could_be_taken_for_another_is_refused(
+    anybody: APIClient, user: User, name: str, code: str
+) -> None:
+    response = anybody.post("/api/auth/register", {**NEW, "username": name})
+    assert response.status_code == 422
+    assert code in [each["code"] for each in response.json()["errors"]["username"]]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["Вера", "田中さん", "김철수", "Ζωή", "zoë", "عائشة", "administratorin", "o.brien"])
+def test_names_of_one_script_are_given(anybody: APIClient, name: str) -> None:
+    assert anybody.post("/api/auth/register", {**NEW, "username": name}).status_code == 201
+
+
 @pytest.mark.django_db(transaction=True)
 def test_accounts_that_shared_a_name_before_are_told_and_go_on(capfd: pytest.CaptureFixture[str]) -> None:
     executor = MigrationExecutor(connection)
@@ -166,7 +197,7 @@ def test_a_wrong_password_an_unknown_name_and_an_inactive_account_sound_the_same
 
 @pytest.mark.django_db
 def test_a_refresh_token_buys_one_pair(anybody: APIClient, user: User) -> None:
-    first = str(RefreshToken.for_user(user))
+    first = token_pair_issue(user=user).refresh
     second = anybody.post("/api/auth/token/refresh", {"refresh": first})
     assert second.status_code == 200
     assert me(anybody, second.json()["access"]).status_code == 200
@@ -178,8 +209,8 @@ def test_a_refresh_token_buys_one_pair(anybody: APIClient, user: User) -> None:
 def test_replaying_a_used_refresh_token_revokes_all_of_the_account_and_no_other(
     anybody: APIClient, user: User, other_user: User
 ) -> None:
-    stolen, elsewhere = str(RefreshToken.for_user(user)), str(RefreshToken.for_user(user))
-    someone = str(RefreshToken.for_user(other_user))
+    stolen, elsewhere = token_pair_issue(user=user).refresh, token_pair_issue(user=user).refresh
+    someone = token_pair_issue(user=other_user).refresh
     newest = anybody.post("/api/auth/token/refresh", {"refresh": stolen}).json()["refresh"]
     replay = anybody.post("/api/auth/token/refresh", {"refresh": stolen})
     assert (replay.status_code, replay.json()["code"]) == (401, "token_not_valid")
@@ -190,7 +221,7 @@ def test_replaying_a_used_refresh_token_revokes_all_of_the_account_and_no_other(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_refresh_token_used_by_many_at_once_buys_at_most_one_pair(user: User) -> None:
-    token = str(RefreshToken.for_user(user))
+    token = token_pair_issue(user=user).refresh
 
     def refresh(_: int) -> int:
         try:
@@ -204,43 +235,167 @@ def test_a_refresh_token_used_by_many_at_once_buys_at_most_one_pair(user: User) 
 
 @pytest.mark.django_db
 def test_logging_out_ends_the_refresh_token(anybody: APIClient, user: User) -> None:
-    token = str(RefreshToken.for_user(user))
+    token = token_pair_issue(user=user).refresh
     assert anybody.post("/api/auth/logout", {"refresh": token}).status_code == 204
     assert anybody.post("/api/auth/logout", {"refresh": token}).status_code == 204
     assert anybody.post("/api/auth/token/refresh", {"refresh": token}).status_code == 401
 
 
 @pytest.mark.django_db
+def test_logging_out_ends_the_access_tokens_of_that_login_and_no_other(anybody: APIClient, user: User) -> None:
+    here, elsewhere = token_pair_issue(user=user), token_pair_issue(user=user)
+    newer = anybody.post("/api/auth/token/refresh", {"refresh": here.refresh}).json()
+    assert anybody.post("/api/auth/logout", {"refresh": newer["refresh"]}).status_code == 204
+    for access in (here.access, newer["access"]):
+        answer = me(anybody, access)
+        assert (answer.status_code, answer.json()["code"]) == (401, "session_ended")
+    assert me(anybody, elsewhere.access).status_code == 200
+    assert anybody.post("/api/auth/token/refresh", {"refresh": elsewhere.refresh}).status_code == 200
+
+
+@pytest.mark.django_db
+def test_logging_out_ends_also_what_a_thief_got_for_the_token(anybody: APIClient, user: User) -> None:
+    copied = token_pair_issue(user=user)
+    thief = anybody.post("/api/auth/token/refresh", {"refresh": copied.refresh}).json()
+    assert anybody.post("/api/auth/logout", {"refresh": copied.refresh}).status_code == 204
+    assert me(anybody, thief["access"]).status_code == 401
+    assert anybody.post("/api/auth/token/refresh", {"refresh": thief["refresh"]}).status_code == 401
+
+
+@pytest.mark.django_db
+def test_the_session_of_another_account_is_none(anybody: APIClient, user: User, other_user: User) -> None:
+    session = LoginSession.objects.create(owner=other_user, expires_at=timezone.now())
+    assert me(anybody, forged(user, sid=str(session.pk))).json()["code"] == "session_ended"
+
+
+@pytest.mark.django_db
+def test_a_refresh_token_from_before_sessions_buys_a_pair_with_one(anybody: APIClient, user: User) -> None:
+    older = RefreshToken.for_user(user)
+    assert me(anybody, older.access_token).json()["code"] == "session_ended"
+    pair = anybody.post("/api/auth/token/refresh", {"refresh": str(older)})
+    assert me(anybody, pair.json()["access"]).status_code == 200
+
+
+@pytest.mark.django_db
+def test_sessions_are_dropped_with_their_last_token(user: User) -> None:
+    token_pair_issue(user=user)
+    job_sweep()
+    assert LoginSession.objects.count() == 1
+    LoginSession.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    job_sweep()
+    assert not LoginSession.objects.exists()
+
+
+@pytest.mark.django_db
+def test_changing_the_password_ends_every_other_login(anybody: APIClient, user: User) -> None:
+    here, elsewhere = token_pair_issue(user=user), token_pair_issue(user=user)
+    change = {"current_password": PASSWORD, "new_password": "another long passphrase"}
+    answer = anybody.post("/api/auth/me/password", change, headers=bearer(here.access))
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert me(anybody, answer.json()["access"]).status_code == 200
+    for old in (here, elsewhere):
+        assert me(anybody, old.access).json()["code"] == "password_changed"
+        assert anybody.post("/api/auth/token/refresh", {"refresh": old.refresh}).status_code == 401
+    for password, status in ((PASSWORD, 401), ("another long passphrase", 200)):
+        assert anybody.post("/api/auth/token", {"username": "ada", "password": password}).status_code == status
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        (
+            {"current_password": "a guess", "new_password": "another long passphrase"},
+            "current_password",
+            "wrong_password",
+        ),
+        ({"current_password": PASSWORD, "new_password": "short"}, "new_password", "password_too_short"),
+        ({"new_password": None}, "new_password", "null"),
+    ],
+)
+def test_what_a_change_of_password_refuses(
+    api: APIClient, user: User, change: dict[str, Any], field: str, code: str
+) -> None:
+    right = {"current_password": PASSWORD, "new_password": "another long passphrase"}
+    answer = api.post("/api/auth/me/password", {**right, **change})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][field][0]["code"] == code
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+    assert api.get("/api/auth/me").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/api/auth/me/password", "/api/auth/me/close"])
+def test_a_stolen_token_does_not_let_anybody_guess_the_password(api: APIClient, user: User, path: str) -> None:
+    bodies = {
+        "/api/auth/me/password": {"current_password": "a guess", "new_password": "another long passphrase"},
+        "/api/auth/me/close": {"password": "a guess"},
+    }
+    assert [api.post(path, bodies[path]).status_code for _ in range(11)] == [422] * 10 + [429]
+    user.refresh_from_db()
+    assert user.is_active
+
+
+@pytest.mark.django_db
+def test_closing_an_account_shuts_it_at_once_and_the_sweep_removes_it(
+    anybody: APIClient, user: User, other_user: User
+) -> None:
+    pair = token_pair_issue(user=user)
+    speech = completed_synthesis(user, ready_model(user, ready_sample(user)))
+    kept = completed_synthesis(other_user, ready_model(other_user, ready_sample(other_user)))
+    answer = anybody.post("/api/auth/me/close", {"password": PASSWORD}, headers=bearer(pair.access))
+    assert answer.status_code == 204
+    assert me(anybody, pair.access).json()["code"] == "user_inactive"
+    assert anybody.post("/api/auth/token", {"username": "ada", "password": PASSWORD}).status_code == 401
+    while User.objects.filter(pk=user.pk).exists():
+        closed_account_remove()
+    assert not output_storage().exists(speech.audio_name)
+    assert [*Synthesis.objects.all()] == [kept]
+    assert output_storage().exists(kept.audio_name)
+    assert not LoginSession.objects.exists()
+
+
+@pytest.mark.django_db
+def test_an_account_with_powers_is_not_closed_over_the_api(api: APIClient, user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    answer = api.post("/api/auth/me/close", {"password": PASSWORD})
+    assert (answer.status_code, answer.json()["code"]) == (403, "account_has_powers")
+
+
+@pytest.mark.django_db
 def test_an_access_token_is_no_refresh_token_nor_the_other_way_round(anybody: APIClient, user: User) -> None:
-    refresh = RefreshToken.for_user(user)
-    response = anybody.post("/api/auth/token/refresh", {"refresh": str(refresh.access_token)})
+    refresh = token_pair_issue(user=user)
+    response = anybody.post("/api/auth/token/refresh", {"refresh": refresh.access})
     assert response.status_code == 401
-    assert anybody.post("/api/auth/logout", {"refresh": str(refresh.access_token)}).status_code == 401
+    assert anybody.post("/api/auth/logout", {"refresh": refresh.access}).status_code == 401
     assert me(anybody, refresh).status_code == 401
 
 
 @pytest.mark.django_db
 def test_a_new_password_ends_all_tokens(anybody: APIClient, user: User) -> None:
-    refresh = RefreshToken.for_user(user)
+    refresh = token_pair_issue(user=user)
     user.set_password("another long passphrase")
     user.save()
-    assert me(anybody, refresh.access_token).status_code == 401
-    assert anybody.post("/api/auth/token/refresh", {"refresh": str(refresh)}).status_code == 401
+    assert me(anybody, refresh.access).status_code == 401
+    assert anybody.post("/api/auth/token/refresh", {"refresh": refresh.refresh}).status_code == 401
 
 
 @pytest.mark.django_db
 def test_an_inactive_or_deleted_account_has_no_valid_tokens(anybody: APIClient, user: User) -> None:
-    refresh = RefreshToken.for_user(user)
+    refresh = token_pair_issue(user=user)
     User.objects.filter(pk=user.pk).update(is_active=False)
-    assert me(anybody, refresh.access_token).status_code == 401
-    assert anybody.post("/api/auth/token/refresh", {"refresh": str(refresh)}).status_code == 401
+    assert me(anybody, refresh.access).status_code == 401
+    assert anybody.post("/api/auth/token/refresh", {"refresh": refresh.refresh}).status_code == 401
     user.delete()
-    assert me(anybody, refresh.access_token).status_code == 401
-    assert anybody.post("/api/auth/token/refresh", {"refresh": str(refresh)}).status_code == 401
+    assert me(anybody, refresh.access).status_code == 401
+    assert anybody.post("/api/auth/token/refresh", {"refresh": refresh.refresh}).status_code == 401
 
 
 def forged(user: User, *, key: str = "", algorithm: str = "HS256", **claims: Any) -> str:
-    payload = {**AccessToken.for_user(user).payload, "aud": "podstream-voice", "iss": "podstream-voice", **claims}
+    session = LoginSession.objects.create(owner=user, expires_at=timezone.now())
+    own = {"aud": "podstream-voice", "iss": "podstream-voice", "sid": str(session.pk)}
+    payload = {**AccessToken.for_user(user).payload, **own, **claims}
     return jwt.encode(payload, key or settings.SIMPLE_JWT["SIGNING_KEY"], algorithm=algorithm)
 
 
@@ -284,13 +439,13 @@ def test_other_authorization_headers_are_refused(anybody: APIClient, header: str
 @pytest.mark.django_db
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 def test_the_scheme_is_read_in_any_case(anybody: APIClient, user: User, scheme: str) -> None:
-    header = f"{scheme} {RefreshToken.for_user(user).access_token}"
+    header = f"{scheme} {token_pair_issue(user=user).access}"
     assert anybody.get("/api/auth/me", headers={"Authorization": header}).status_code == 200
 
 
 @pytest.mark.django_db
 def test_a_refused_account_is_told_why(anybody: APIClient, user: User) -> None:
-    access = RefreshToken.for_user(user).access_token
+    access = token_pair_issue(user=user).access
     User.objects.filter(pk=user.pk).update(is_active=False)
     assert me(anybody, access).json()["code"] == "user_inactive"
     user.set_password("another long passphrase")

@@ -20,9 +20,9 @@ MEGABYTE = 1024 * 1024
 
 @pytest.fixture
 def headers(user: User) -> dict[str, str]:
-    from rest_framework_simplejwt.tokens import RefreshToken
+    from voice.services.account import token_pair_issue
 
-    return {"Authorization": f"Bearer {RefreshToken.for_user(user).access_token}"}
+    return {"Authorization": f"Bearer {token_pair_issue(user=user).access}"}
 
 
 def assert_too_large(response: httpx.Response, code: str) -> None:

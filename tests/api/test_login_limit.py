@@ -9,11 +9,11 @@ import pytest
 from django.db import OperationalError, connection
 from pytest_django import Settings
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import RefreshToken
 
 from tests.conftest import PASSWORD
 from voice.models import User
 from voice.services import login_limit
+from voice.services.account import token_pair_issue
 from voice.services.login_limit import LOGIN_WINDOW_S, WRONG_PASSWORDS, login_try
 
 
@@ -58,13 +58,13 @@ def test_after_ten_wrong_passwords_not_even_the_right_one_is_looked_at(user: Use
 
 @pytest.mark.django_db
 def test_other_accounts_and_who_is_signed_in_notice_nothing(user: User, other_user: User) -> None:
-    refresh = RefreshToken.for_user(user)
+    pair = token_pair_issue(user=user)
     guess("ada", WRONG_PASSWORDS + 1)
     assert log_in("bob", PASSWORD).status_code == 200
     client = APIClient()
-    bearer = {"Authorization": f"Bearer {refresh.access_token}"}
+    bearer = {"Authorization": f"Bearer {pair.access}"}
     assert client.get("/api/auth/me", headers=bearer).status_code == 200
-    assert client.post("/api/auth/token/refresh", {"refresh": str(refresh)}).status_code == 200
+    assert client.post("/api/auth/token/refresh", {"refresh": pair.refresh}).status_code == 200
 
 
 @pytest.mark.django_db

@@ -10,7 +10,6 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import RefreshToken
 
 from tests.api.rows import ready_model
 from tests.conftest import wait_until
@@ -19,6 +18,7 @@ from voice.errors import EngineError
 from voice.jobs.transitions import job_fail, job_publish
 from voice.models import Job, Synthesis, User
 from voice.models.lifecycle import JobState, SynthesisStatus, advance
+from voice.services.account import token_pair_issue
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -154,7 +154,7 @@ def test_too_many_who_wait_are_answered_at_once(api: APIClient, user: User, monk
 
 def test_waiting_requests_do_not_hold_up_others(live_url: str, user: User) -> None:
     model_id = str(ready_model(user).pk)
-    headers = {"Authorization": f"Bearer {RefreshToken.for_user(user).access_token}"}
+    headers = {"Authorization": f"Bearer {token_pair_issue(user=user).access}"}
     answers: list[httpx.Response] = []
 
     def wait() -> None:

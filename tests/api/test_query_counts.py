@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import RefreshToken
 
 from tests.api.rows import completed_synthesis, queued_synthesis, ready_model, ready_sample
 from tests.api.test_isolation import ROUTES
 from tests.conftest import PASSWORD
 from voice.models import Synthesis, User, VoiceModel, VoiceSample
+from voice.services.account import token_pair_issue
 
 pytestmark = pytest.mark.django_db
 Count = Callable[..., Any]
@@ -23,10 +23,12 @@ QUERIES = {  # with those that follow the commit; savepoints count
     ("get", "/api/docs"): 0,
     ("get", "/health/live"): 0,
     ("get", "/health/ready"): 1,
-    ("post", "/api/auth/register"): 5,
-    ("post", "/api/auth/token"): 3,
-    ("post", "/api/auth/token/refresh"): 11,
+    ("post", "/api/auth/register"): 6,
+    ("post", "/api/auth/token"): 4,
+    ("post", "/api/auth/token/refresh"): 13,
     ("post", "/api/auth/logout"): 10,
+    ("post", "/api/auth/me/password"): 9,
+    ("post", "/api/auth/me/close"): 7,
     ("get", "/api/auth/me"): 1,  # who asks: one query of everything that follows
     ("post", "/api/voice/upload"): 11 + ROOM + PLACES,  # there is also a look before it is decoded
     ("get", "/api/voice/samples"): 3,  # who asks, how many, which
@@ -81,6 +83,8 @@ class Belongings:
             "/api/auth/token": {"username": "ada", "password": PASSWORD},
             "/api/auth/token/refresh": refresh,
             "/api/auth/logout": refresh,
+            "/api/auth/me/password": {"current_password": PASSWORD, "new_password": "a compiler for everyone"},
+            "/api/auth/me/close": {"password": PASSWORD},
             "/api/voice/clone": {"sample_ids": sample_ids, "name": "x", "language": "en"},
             "/api/voice/synthesize": {"model_id": str(self.voice_model.pk), "text": "Hello!"},
         }.get(path)
@@ -91,7 +95,7 @@ def mine(user: User) -> Belongings:
     samples = [ready_sample(user) for _ in range(5)]
     voice_model = ready_model(user, *samples)
     spoken, waiting = completed_synthesis(user, voice_model), queued_synthesis(user, voice_model)
-    return Belongings(samples, voice_model, spoken, waiting, str(RefreshToken.for_user(user)))
+    return Belongings(samples, voice_model, spoken, waiting, token_pair_issue(user=user).refresh)
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 import pytest
 import soundfile as sf
-from rest_framework_simplejwt.tokens import RefreshToken
 
 from tests.conftest import wait_until
 from tests.waveforms import flac_bytes
 from voice.audio.waveform import Waveform
 from voice.models import Job, User
+from voice.services.account import token_pair_issue
 
 HERE = Path(__file__).parent
 NODE = shutil.which("node")
@@ -27,7 +27,7 @@ NODE = shutil.which("node")
 def test_the_first_javascript_example_runs_unchanged_and_ends_in_speech(
     live_url: str, user: User, recording: Path, tmp_path: Path, start_worker: Callable[..., Any]
 ) -> None:
-    token = str(RefreshToken.for_user(user).access_token)
+    token = token_pair_issue(user=user).access
     result = run_example(live_url, token, as_flac(recording, tmp_path / "voice.flac"))
     sample, model, synthesis = result["sample"], result["model"], result["synthesis"]
     assert [answer["status"] for answer in result["answers"]] == [201, 202, 202]

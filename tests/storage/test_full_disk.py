@@ -18,7 +18,6 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from pytest_django import Settings
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import RefreshToken
 
 from tests.api.rows import ready_model
 from tests.backends import TEST_STORAGE
@@ -31,6 +30,7 @@ from voice.errors import StorageFull
 from voice.jobs.run import job_run_next
 from voice.models import Job, Synthesis, User, VoiceSample
 from voice.models.lifecycle import JobState, SampleStatus, SynthesisStatus, VoiceModelStatus
+from voice.services.account import token_pair_issue
 from voice.services.voice_model import voice_model_clone
 from voice.storage import sample_storage
 
@@ -92,7 +92,7 @@ def test_an_upload_without_room_answers_507_and_leaves_nothing(
     answer = httpx.post(
         f"{url}/api/voice/upload",
         files={"audio": ("a.wav", recording)},
-        headers={"Authorization": f"Bearer {RefreshToken.for_user(user).access_token}"},
+        headers={"Authorization": f"Bearer {token_pair_issue(user=user).access}"},
         timeout=60,
     )
     assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")

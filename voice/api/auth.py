@@ -1,16 +1,20 @@
 """Accounts and tokens: /api/auth."""
 
-from typing import Any
+from typing import Any, cast
 
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
 from voice.api.schema import Operation
 from voice.api.serializers import CREATED_AT, StrictSerializer, StringField
 from voice.api.views import PublicView, View
+from voice.models import User
 from voice.services.account import (
+    account_close,
+    password_change,
     token_pair_issue,
     token_pair_refresh,
     token_revoke,
@@ -20,6 +24,7 @@ from voice.services.account import (
 from voice.services.login_limit import login_try, logins_spend
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 (an example)
+TYPED = {"input_type": "password"}
 TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl"  # noqa: S105 (signed by nobody)
 
 
@@ -28,7 +33,7 @@ class TokenSerializer(StrictSerializer):
 
     example = {"username": "ada", "password": PASSWORD}
     username = StringField(max_length=150)
-    password = StringField(max_length=128, trim_whitespace=False, write_only=True, style={"input_type": "password"})
+    password = StringField(max_length=128, trim_whitespace=False, write_only=True, style=TYPED)
 
 
 class RegisterSerializer(TokenSerializer):
@@ -43,6 +48,21 @@ class RefreshSerializer(StrictSerializer):
 
     example = {"refresh": TOKEN}
     refresh = StringField(max_length=4096)
+
+
+class PasswordChangeSerializer(StrictSerializer):
+    """The password that the account has, and the one that it gets."""
+
+    example = {"current_password": PASSWORD, "new_password": "another horse, another staple"}
+    current_password = StringField(max_length=128, trim_whitespace=False, write_only=True, style=TYPED)
+    new_password = StringField(max_length=128, trim_whitespace=False, write_only=True, style=TYPED)
+
+
+class PasswordSerializer(StrictSerializer):
+    """The account's password, as a confirmation."""
+
+    example = {"password": PASSWORD}
+    password = StringField(max_length=128, trim_whitespace=False, write_only=True, style=TYPED)
 
 
 class UserSerializer(serializers.Serializer[Any]):
@@ -74,7 +94,15 @@ class RegisterAnswer(TokenPairSerializer):
     user = UserSerializer()
 
 
-class AccountView(ViewSetMixin, PublicView):
+class TokenAnswers(APIView):
+    """Answers that hold tokens: no cache keeps them (RFC 6749, 5.1)."""
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        return {**super().default_response_headers, "Cache-Control": "no-store"}
+
+
+class AccountView(TokenAnswers, ViewSetMixin, PublicView):
     """Accounts and their tokens."""
 
     tag = "auth"
@@ -99,22 +127,17 @@ class AccountView(ViewSetMixin, PublicView):
         "refresh": Operation(
             "refresh",
             "Get the next pair of tokens",
-            "A refresh token works once. One that comes a second time revokes all of its account's.",
+            "A refresh token works once. One that comes a second time ends all logins of its account.",
             request=RefreshSerializer,
             answer=TokenPairSerializer,
         ),
         "log_out": Operation(
             "log_out",
-            "Log out: the refresh token buys nothing any more",
+            "Log out: the tokens of this login are void, access tokens included",
             request=RefreshSerializer,
             status=204,
         ),
     }
-
-    @property
-    def default_response_headers(self) -> dict[str, str]:
-        """No cache keeps a token (RFC 6749, 5.1)."""
-        return {**super().default_response_headers, "Cache-Control": "no-store"}
 
     def register(self, request: Request) -> Response:
         fields = RegisterSerializer.read(request.data)
@@ -139,11 +162,44 @@ class AccountView(ViewSetMixin, PublicView):
         return Response(status=204)
 
 
-class MeView(View):
-    """The account itself, without its password."""
+class MeView(TokenAnswers, ViewSetMixin, View):
+    """The account that is signed in."""
 
     tag = "auth"
-    operations = {"get": Operation("me", "The account that is signed in", answer=UserAnswer)}
+    operations = {
+        "me": Operation("me", "The account that is signed in", answer=UserAnswer),
+        "change_password": Operation(
+            "change_password",
+            "Change the password",
+            "Ends every login of the account, and answers with the tokens of a new one.",
+            request=PasswordChangeSerializer,
+            answer=TokenPairSerializer,
+            problems=(400, 401, 422, 429, 503),
+        ),
+        "close": Operation(
+            "close_account",
+            "Delete the account, with all recordings, voices and speech",
+            "The account is closed at once and for good. What belongs to it is removed in the background. Answers 403 "
+            "`account_has_powers` to staff, whose accounts are removed in the admin.",
+            request=PasswordSerializer,
+            status=204,
+            problems=(400, 401, 403, 422, 429, 503),
+        ),
+    }
 
-    def get(self, request: Request) -> Response:
+    def me(self, request: Request) -> Response:
         return Response({"user": UserSerializer(request.user).data})
+
+    def change_password(self, request: Request) -> Response:
+        fields = PasswordChangeSerializer.read(request.data)
+        user = cast(User, request.user)
+        with login_try(user.username):  # a stolen token must not let anybody guess
+            pair = password_change(user=user, **fields)
+        return Response(TokenPairSerializer(pair).data)
+
+    def close(self, request: Request) -> Response:
+        fields = PasswordSerializer.read(request.data)
+        user = cast(User, request.user)
+        with login_try(user.username):
+            account_close(user=user, **fields)
+        return Response(status=204)

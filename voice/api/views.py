@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.tokens import Token
 
 from voice.api.audio_response import audio_gone, audio_response
@@ -21,6 +20,7 @@ from voice.api.creation import CreatingViewSet
 from voice.api.schema import Operation
 from voice.api.serializers import AudioQuery, PageQuery, StrictSerializer
 from voice.errors import Conflict, NotFound
+from voice.services.account import session_user
 from voice.storage.base import VoiceStorage
 
 METHODS = ["get", "head", "post", "patch", "delete"]
@@ -36,12 +36,8 @@ class AccessTokenAuthentication(JWTAuthentication):
         return super().get_raw_token(b"Bearer " + rest if scheme.lower() == b"bearer" else header)
 
     def get_user(self, validated_token: Token) -> Any:
-        """The account of a token. Raises InvalidToken where its subject is no id of an account."""
-        try:
-            UUID(validated_token["sub"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InvalidToken("This token names no account.") from error
-        return super().get_user(validated_token)
+        """The account whose session the token belongs to. Raises NotAuthenticated."""
+        return session_user(claims=validated_token.payload)
 
 
 class View(APIView):

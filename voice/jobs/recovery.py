@@ -23,7 +23,7 @@ from voice.jobs.transitions import (
     not_blocked,
     queue_is_empty,
 )
-from voice.models import IdempotencyKey, Job
+from voice.models import IdempotencyKey, Job, LoginSession
 from voice.models.job import FromNow
 from voice.models.lifecycle import JOB_TERMINAL, JobState, advance
 from voice.selectors import row_walk
@@ -61,6 +61,7 @@ def job_sweep() -> Recovered:
     now = timezone.now()
     IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEY_AGE).delete()
     OutstandingToken.objects.filter(expires_at__lt=now).delete()
+    LoginSession.objects.filter(expires_at__lt=now).delete()
     work_sweep(older_than_s=2 * settings.JOB_TIMEOUT_S)
     lost = sum(_fail_lost(job) for job in with_resources(_worn_out())[:BATCH])
     doomed = sum(_fail_waiting(job) for job in with_resources(_ended_badly())[:BATCH])

@@ -3,7 +3,7 @@
 from voice.models.job import Job, JobKind
 from voice.models.sample import AudioFormat, VoiceSample
 from voice.models.synthesis import Synthesis
-from voice.models.user import IdempotencyKey, User
+from voice.models.user import IdempotencyKey, LoginSession, User
 from voice.models.voice_model import VoiceModel
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "IdempotencyKey",
     "Job",
     "JobKind",
+    "LoginSession",
     "Synthesis",
     "User",
     "VoiceModel",

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 
-from voice.errors import NotAuthenticated, TooManyTries
+from voice.errors import NotAuthenticated, TooManyTries, WrongPassword
 from voice.models import User
 
 WRONG_PASSWORDS = 10  # of one account, in each window
@@ -48,7 +48,7 @@ def login_try(username: str) -> Iterator[None]:
         )
     try:
         yield
-    except (NotAuthenticated, ValidationError):
+    except (NotAuthenticated, WrongPassword, ValidationError):
         raise
     except Exception:
         cache.decr(key)

@@ -82,6 +82,20 @@ def user_trace_delete(*, user_id: UUID, on_row: Callable[[], None] = lambda: Non
     return gone
 
 
+def closed_account_remove() -> None:
+    """Go on removing the account that was closed first, some rows at a time, so that a sweep stays short.
+
+    Any number of processes may do this at once.
+    """
+    user_id = User.objects.exclude(closed_at=None).order_by("closed_at").values_list("pk", flat=True).first()
+    if user_id is None:
+        return
+    gone = PersonCounts(rows={kind.plural: 0 for kind in kinds()})
+    if not _resources_delete(user_id, gone, lambda: None):
+        user_trace_delete(user_id=user_id)
+        logger.info("user %s: closed by its owner, and removed", user_id)
+
+
 def _resources_delete(user_id: UUID, gone: PersonCounts, on_row: Callable[[], None]) -> int:
     """Delete some rows of each kind; speech first, so that no voice has to fail it."""
     found = 0
