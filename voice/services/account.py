@@ -1,7 +1,6 @@
 """Accounts and their tokens."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,6 @@ from django.contrib.auth.models import update_last_login
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
@@ -122,24 +120,6 @@ def token_pair_issue(*, user: User, session: LoginSession | None = None) -> Toke
     return TokenPair(access=str(refresh.access_token), refresh=str(refresh))
 
 
-def session_user(*, claims: Mapping[str, Any]) -> User:
-    """The account that a valid access token speaks for.
-
-    Raises NotAuthenticated: `user_not_found`, `user_inactive`, `password_changed`, or `session_ended` after a logout.
-    """
-    session = LoginSession.objects.filter(pk=_id_in(claims, SESSION_CLAIM), owner=OuterRef("pk"))
-    user = User.objects.annotate(has_session=Exists(session)).filter(pk=_id_in(claims, "sub")).first()
-    if user is None:
-        raise NotAuthenticated("user_not_found", "The account of this token is gone.")
-    if not user.is_active:
-        raise NotAuthenticated("user_inactive", "This account is closed. Ask the operator of this server.")
-    if claims.get("hash_password") != get_md5_hash_password(user.password):
-        raise NotAuthenticated("password_changed", "The password was changed since. Log in again.")
-    if not user.has_session:
-        raise NotAuthenticated("session_ended", "This login has ended. Log in again.")
-    return user
-
-
 def token_pair_refresh(*, refresh: str) -> TokenPair:
     """The next pair for a refresh token, which is used up by this.
 
@@ -220,7 +200,7 @@ def _signed(refresh: str) -> Token:
 
 
 def _locked_user_of(token: Token) -> User:
-    user = User.objects.select_for_update().filter(pk=token["sub"]).first()
+    user = User.objects.select_for_update().filter(pk=_id_in(token, "sub")).first()
     if user is None or not user.is_active or token.get("hash_password") != get_md5_hash_password(user.password):
         raise _token_not_valid()
     return user
