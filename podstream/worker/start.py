@@ -3,13 +3,16 @@
 import logging
 import os
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.signals import beat_init, celeryd_after_setup, celeryd_init, worker_process_init
 from django.conf import settings
-from django.db import connections
+from django.db import close_old_connections, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from local.local_redis import ensure_redis
@@ -22,6 +25,7 @@ from voice.jobs.kind import Kind, kinds
 
 logger = logging.getLogger(__name__)
 _of_the_parent: list[Any] = []
+_no_fork = threading.RLock()  # a child is only forked by the thread that holds it
 
 
 @beat_init.connect
@@ -81,6 +85,25 @@ def forget_the_parents_connections() -> None:
         connection.connection = None
 
 
+@contextmanager
+def database_beside_forks() -> Iterator[None]:
+    """For all that a thread of a worker's main process does with the database. Ends with no connection open.
+
+    With SQLite, forks wait until it ends. SQLite keeps its locks in the memory of the process, for all its threads. A
+    child inherits those of the moment of its fork, and nobody ever releases them there: it hangs when it opens the
+    file, or finds the database locked, for good. Or it takes the parent's lock on the file for its own, so that others
+    delete the log (WAL) that it writes to, with what it has committed.
+    With PostgreSQL, which may be away for long, forks do not wait: see `forget_the_parents_connections`.
+    """
+    with _no_fork if settings.SQLITE_IS_USED else nullcontext():
+        close_old_connections()
+        try:
+            yield
+        finally:
+            connections.close_all()
+
+
+os.register_at_fork(before=_no_fork.acquire, after_in_parent=_no_fork.release, after_in_child=_no_fork.release)
 os.register_at_fork(after_in_child=forget_the_parents_connections)
 
 

@@ -11,10 +11,10 @@ import redis
 from celery import bootsteps
 from celery.concurrency.thread import TaskPool as ThreadPool
 from django.conf import settings
-from django.db import close_old_connections, connections
 
 from podstream.celery import app
 from podstream.worker.leave import end_worker
+from podstream.worker.start import database_beside_forks
 from voice.engines.registry import engines_made
 from voice.jobs.heartbeat import INTERVAL_S, Heartbeat, heartbeat_end, heartbeat_send
 from voice.jobs.recovery import job_sweep
@@ -66,12 +66,9 @@ class SweepStep(PeriodicStep):
         self.enabled = settings.SWEEP_IN_WORKER
 
     def do(self) -> None:
-        try:
-            close_old_connections()
+        with database_beside_forks():
             job_sweep()
             closed_account_remove()
-        finally:
-            connections.close_all()
 
 
 class HeartbeatStep(PeriodicStep):
