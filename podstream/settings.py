@@ -9,6 +9,7 @@ import socket
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import environ
 from celery.schedules import crontab
@@ -43,6 +44,10 @@ HSTS_SUBDOMAINS = env.flag("HSTS_SUBDOMAINS", False)
 HSTS_PRELOAD = env.flag("HSTS_PRELOAD", False)
 FORWARDED_ALLOW_IPS = env.items("FORWARDED_ALLOW_IPS", [])
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+CLIENT_TIMEOUT_S = env.number("CLIENT_TIMEOUT_S", 20.0, within=(0.1, 3600))
+CONNECTIONS_PER_ADDRESS = env.integer("CONNECTIONS_PER_ADDRESS", 100)
+UPLOADS_AT_ONCE = env.integer("UPLOADS_AT_ONCE", 32)
 CSRF_FAILURE_VIEW = "voice.api.exceptions.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", [])
 SECRET_KEY = env.text("SECRET_KEY") or local_secret(VAR_DIR, "secret_key")
@@ -67,7 +72,9 @@ QUEUE_DEPTH_MAX = env.integer("QUEUE_DEPTH_MAX", 1000)
 
 # Voices and jobs
 VOICE_ENGINE = env.text("VOICE_ENGINE", "embedded")
+FFMPEG_UPLOADS = env.flag("FFMPEG_UPLOADS", True)
 KEEP_ORIGINAL_UPLOADS = env.flag("KEEP_ORIGINAL_UPLOADS", False)
+BLOCKED_AUDIO_SERVED = env.flag("BLOCKED_AUDIO_SERVED", False)
 JOB_LEASE_S = env.number("JOB_LEASE_S", 30.0)
 JOB_TIMEOUT_S = env.number("JOB_TIMEOUT_S", 900.0, within=(0, 86_400))
 JOB_MAX_ATTEMPTS = env.integer("JOB_MAX_ATTEMPTS", 3)
@@ -96,6 +103,7 @@ if SQLITE_IS_USED:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON",
     }
 else:
+    DATABASES["default"]["HOST"] = unquote(DATABASES["default"]["HOST"])  # a socket's folder: %2Frun%2Fpostgresql
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         connect_timeout=5,
@@ -132,9 +140,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 300  # a child reports when its engine is warm; the default of 4 s kills it
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_TASK_TIME_LIMIT = JOB_TIMEOUT_S + 60  # the engine's own deadline comes first
+MOST_GUESTS = 2  # jobs that a worker may do, one within the other, while a longer one gives way to them
+# The engine's own deadline comes first. A job that gives way takes as long as all that stand in its worker.
+CELERY_TASK_TIME_LIMIT = (2 + MOST_GUESTS) * JOB_TIMEOUT_S + 60
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": int(JOB_TIMEOUT_S + 600),
+    "visibility_timeout": int(CELERY_TASK_TIME_LIMIT + 600),
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
     "socket_connect_timeout": 2,
@@ -198,22 +208,24 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 50
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "corsheaders",
     "rest_framework",
     "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "voice",
+    "django.contrib.admin",  # after ours, whose templates go before its own
 ]
 MIDDLEWARE = [
     "voice.api.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "voice.api.pages.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -297,14 +309,47 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": False},  # else each button has a link in it
+    "SWAGGER_UI_FAVICON_HREF": "/static/voice/favicon.svg",
     "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": False,  # what a PATCH needs stands in its serializer
+    "PATH_CONVERTER_OVERRIDES": {
+        "uuid": {"type": "string", "format": "uuid", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"},
+    },
     "ENUM_NAME_OVERRIDES": {
         "SampleStatusEnum": "voice.models.lifecycle.SampleStatus",
         "VoiceModelStatusEnum": "voice.models.lifecycle.VoiceModelStatus",
         "SynthesisStatusEnum": "voice.models.lifecycle.SynthesisStatus",
     },
 }
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
+CORS_ALLOW_HEADERS = (
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "prefer",
+    "range",
+    "x-request-id",
+)
+CORS_EXPOSE_HEADERS = (
+    "Accept-Ranges",
+    "Content-Disposition",
+    "Content-Range",
+    "ETag",
+    "Idempotency-Replayed",
+    "Location",
+    "Preference-Applied",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-ID",
+)
 RATELIMIT_USE_CACHE = "default"
 
 LOGGING = {

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from voice.api.health import HealthView
 from voice.api.metrics import MetricsView
-from voice.api.pages import DocsView, SchemaView, index
+from voice.api.pages import DocsView, SchemaView, favicon, index
 
 urlpatterns = [
     path("", index, name="index"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("health/live", HealthView.as_view({"get": "live"}), name="live"),
     path("health/ready", HealthView.as_view({"get": "ready"}), name="ready"),
     path("metrics", MetricsView.as_view(), name="metrics"),
+    path("favicon.ico", favicon, name="favicon"),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
 ]

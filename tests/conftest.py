@@ -3,14 +3,18 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from django_ratelimit import core as ratelimit
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -21,6 +25,7 @@ from tests.rig.processes import HOST, Server, answers, free_port
 from tests.rig.processes import ROOT as ROOT
 from tests.rig.processes import wait_until as wait_until
 from tests.rig.stacks import ALL_QUEUES
+from voice import redis_client as voice_redis
 from voice.jobs import line as job_line
 from voice.models import User
 from voice.redis_client import redis_client
@@ -41,8 +46,38 @@ def redis_server() -> None:
 def empty_rate_limits(redis_server: None) -> None:
     """Every test starts with its full hour of writes."""
     client = redis_client()
-    for key in client.scan_iter("podstream:1:*"):
-        client.delete(key)
+    for pattern in ("podstream:1:*", "podstream:writes:*", "podstream:wrong-passwords:*"):
+        for key in client.scan_iter(pattern):
+            client.delete(key)
+
+
+@dataclass
+class RedisClock:
+    """Stands in for the clock by which Redis counts what is limited; it stands still."""
+
+    monkeypatch: pytest.MonkeyPatch
+    now_us: int = 1_790_000_000_000_000
+
+    def stand(self) -> None:
+        self.monkeypatch.setattr(voice_redis, "CLOCK", f"local now_us = {self.now_us}")
+
+    def forward(self, seconds: float) -> None:
+        self.now_us += round(1e6 * seconds)
+        self.stand()
+
+
+@pytest.fixture(autouse=True)
+def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No minute turns under a test, by the clock that tries to log in are counted by."""
+    now = time.time()
+    monkeypatch.setattr(ratelimit, "time", SimpleNamespace(time=lambda: now))
+
+
+@pytest.fixture
+def redis_clock(monkeypatch: pytest.MonkeyPatch) -> RedisClock:
+    clock = RedisClock(monkeypatch)
+    clock.stand()
+    return clock
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +160,8 @@ def start_web(start_server: StartServer) -> StartWeb:
 
     def start(environment: Mapping[str, str], *options: str, prefix: Sequence[str] = ()) -> tuple[str, Server]:
         port = str(free_port())
-        uvicorn = ["-m", "uvicorn", "podstream.asgi:application", "--port", port, "--no-access-log", *options]
+        uvicorn = ["-m", "uvicorn", "podstream.asgi:application", "--port", port, "--no-access-log"]
+        uvicorn += ["--http", "podstream.connections:Connection", *options]
         url = f"http://{HOST}:{port}"
         command = [*prefix, sys.executable, *uvicorn]
         return url, start_server("web", command, environment, is_ready=lambda: answers(f"{url}/health/live"))

@@ -1,17 +1,24 @@
 """The moderators' actions in the Django admin."""
 
+from collections.abc import Callable
+
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.files.base import ContentFile
 from django.http import HttpResponse
 from django.test import Client, TestCase
 from pytest_django import Settings
+from rest_framework.test import APIClient
 
+from tests.api.rows import completed_synthesis, ready_model, ready_sample
 from tests.conftest import PASSWORD, redis_away
 from tests.jobs.test_job import make_model, make_sample, make_synthesis
+from voice.api.samples import QUALITY_EXAMPLE
 from voice.errors import Blocked
-from voice.models import User, VoiceModel, VoiceSample
+from voice.jobs.blocks import hit_note
+from voice.models import Block, Job, Match, User, VoiceModel, VoiceSample
 from voice.services.login_limit import WRONG_PASSWORDS
+from voice.services.moderation import voice_block
 from voice.services.synthesis import synthesis_create
 from voice.services.voice_model import voice_model_clone
 from voice.storage import sample_storage
@@ -63,7 +70,7 @@ def test_nobody_gets_in_while_redis_is_away(settings: Settings) -> None:
         assert b"Redis is away" in log_in("root", PASSWORD).content
 
 
-@pytest.mark.parametrize("page", ["voicesample", "voicemodel", "synthesis", "job", "user"])
+@pytest.mark.parametrize("page", ["voicesample", "voicemodel", "synthesis", "job", "user", "block"])
 def test_every_list_and_search_opens(staff: Client, user: User, page: str) -> None:
     make_synthesis(user, make_model(user, make_sample(user)))
     assert staff.get(f"/admin/voice/{page}/").status_code == 200
@@ -71,8 +78,7 @@ def test_every_list_and_search_opens(staff: Client, user: User, page: str) -> No
 
 
 def test_a_blocked_voice_cannot_speak_and_a_blocked_recording_cannot_be_cloned(staff: Client, user: User) -> None:
-    sample = make_sample(user)
-    model = make_model(user, sample)
+    sample, model = ready_sample(user), ready_model(user)
     for page, row in (("voicesample", sample), ("voicemodel", model)):
         answer = staff.post(f"/admin/voice/{page}/", {"action": "block", "_selected_action": [str(row.pk)]})
         assert answer.status_code == 302
@@ -179,3 +185,154 @@ def test_deleting_an_account_deletes_its_voices_and_their_files(staff: Client, u
     assert not User.objects.filter(pk=user.pk).exists()
     assert not type(synthesis).objects.exists()
     assert not sample_storage().exists(name)
+
+
+REASON = "This is not your voice."
+PAGES = pytest.mark.parametrize(("page", "make"), [("voicesample", ready_sample), ("voicemodel", ready_model)])
+
+
+@PAGES
+def test_a_page_has_a_button_that_asks_for_the_reason_and_blocks(
+    staff: Client, user: User, page: str, make: Callable[[User], VoiceSample | VoiceModel]
+) -> None:
+    row = make(user)
+    address = f"/admin/voice/{page}/{row.pk}"
+    assert f"{address}/block/" in staff.get(f"{address}/change/").content.decode()
+    assert "Shown to the owner" in staff.get(f"{address}/block/").content.decode()
+    assert b"This field is required" in staff.post(f"{address}/block/", {"reason": " "}).content
+    answer = staff.post(f"{address}/block/", {"reason": REASON, "note": "Ticket 7."})
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"{address}/change/")
+    row.refresh_from_db()
+    assert (row.is_blocked, row.blocked_reason) == (True, REASON)
+    block = Block.objects.get()
+    assert (block.note, block.made_by) == ("Ticket 7.", User.objects.get(username="root"))
+    shown = staff.get(f"{address}/change/").content.decode()
+    assert f"blocked: {REASON}" in shown
+    assert f"/admin/voice/block/{block.pk}/change/" in shown
+    assert "icon-no" not in shown
+    assert staff.get(f"{address}/allow/").status_code == 405
+    assert staff.post(f"{address}/allow/").status_code == 302
+    row.refresh_from_db()
+    assert not row.is_blocked
+
+
+@pytest.mark.parametrize("also", [True, False])
+def test_the_recordings_of_a_voice_are_blocked_with_it_where_that_is_ticked(
+    staff: Client, user: User, also: bool
+) -> None:
+    sample = ready_sample(user)
+    model = ready_model(user, sample)
+    form = {"reason": REASON, **({"with_recordings": "on"} if also else {})}
+    staff.post(f"/admin/voice/voicemodel/{model.pk}/block/", form)
+    sample.refresh_from_db()
+    assert sample.is_blocked == also
+
+
+@PAGES
+def test_who_may_only_look_finds_no_button_and_no_way_to_block(
+    client: Client, user: User, page: str, make: Callable[[User], VoiceSample | VoiceModel]
+) -> None:
+    viewer = User.objects.create_user("viewer", password="x", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename=f"view_{page}"))
+    client.force_login(viewer)
+    row = make(user)
+    address = f"/admin/voice/{page}/{row.pk}"
+    assert "/block/" not in client.get(f"{address}/change/").content.decode()
+    assert client.get(f"{address}/block/").status_code == 403
+    assert client.post(f"{address}/block/", {"reason": REASON}).status_code == 403
+    assert client.post(f"{address}/allow/").status_code == 403
+    row.refresh_from_db()
+    assert not row.is_blocked
+
+
+@PAGES
+def test_blocking_takes_the_token_of_the_form(
+    user: User, page: str, make: Callable[[User], VoiceSample | VoiceModel]
+) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.create_superuser("root", password="x"))
+    row = make(user)
+    for action in ("block", "allow"):
+        answer = client.post(f"/admin/voice/{page}/{row.pk}/{action}/", {"reason": REASON})
+        assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed")
+
+
+def test_the_list_blocks_for_the_reason_that_is_written_beside_it(staff: Client, user: User) -> None:
+    row = ready_model(user)
+    form = {"action": "block", "reason": REASON, "_selected_action": [str(row.pk)]}
+    staff.post("/admin/voice/voicemodel/", form)
+    row.refresh_from_db()
+    assert row.blocked_reason == REASON
+    assert "icon-no" not in staff.get("/admin/voice/voicemodel/").content.decode()
+
+
+def test_a_block_shows_what_it_reaches_and_is_lifted_by_deleting_it(staff: Client, user: User) -> None:
+    model = ready_model(user, ready_sample(user))
+    block = voice_block(row=VoiceSample.objects.get(), reason=REASON)
+    hit_note(block=block, user=user, match=Match.FILE)
+    listed = staff.get("/admin/voice/block/").content.decode()
+    assert "1 recordings, 1 voices, 0 syntheses" in listed
+    shown = staff.get(f"/admin/voice/block/{block.pk}/change/").content.decode()
+    assert "the same file" in shown
+    assert staff.post(f"/admin/voice/block/{block.pk}/delete/", {"post": "yes"}).status_code == 302
+    model.refresh_from_db()
+    assert not model.is_blocked
+    assert not Block.objects.exists()
+
+
+def test_quality_is_shown_in_words(staff: Client, user: User) -> None:
+    sample = ready_sample(user, quality=QUALITY_EXAMPLE)
+    shown = staff.get(f"/admin/voice/voicesample/{sample.pk}/change/").content.decode()
+    assert "<b>snr</b>: 22.898 dB score 67.6. Record in a quieter room" in shown
+    assert "{&#x27;" not in shown
+    model = ready_model(user, quality={"similarity": 0.94, "sample_score": 86.5})
+    shown = staff.get(f"/admin/voice/voicemodel/{model.pk}/change/").content.decode()
+    assert "<b>sample score</b>: 86.5" in shown
+
+
+def test_syntheses_are_found_by_their_text_and_jobs_come_newest_first(staff: Client, user: User) -> None:
+    completed_synthesis(user, text="The quick brown fox", voice_model_label="Fox")
+    completed_synthesis(user, text="The lazy dog", voice_model_label="Dog")
+    found = staff.get("/admin/voice/synthesis/?q=brown+fox").content.decode()
+    assert "Fox" in found
+    assert "Dog" not in found
+    jobs = staff.get("/admin/voice/job/").content.decode()
+    first, second = Job.objects.order_by("-created_at", "-id")
+    assert jobs.index(str(first.pk)) < jobs.index(str(second.pk))
+
+
+@pytest.mark.parametrize("query", ["CAFÉ", "cafe\u0301", "Café ADA"])
+@pytest.mark.parametrize("page", ["voicesample", "voicemodel", "synthesis"])
+def test_names_and_texts_are_found_however_their_letters_are_written(
+    staff: Client, user: User, page: str, query: str
+) -> None:
+    ready_sample(user, name="Café Noir")
+    ready_model(user, name="Cafe\u0301 Noir")
+    completed_synthesis(user, text="Un café noir", voice_model_label="Café")
+    found = staff.get(f"/admin/voice/{page}/", {"q": query}).content.decode()
+    assert "1 result" in found
+    assert "0 results" in staff.get(f"/admin/voice/{page}/", {"q": "thé"}).content.decode()
+    assert staff.get(f"/admin/voice/{page}/", {"q": "\0"}).status_code == 200
+
+
+def test_a_voice_and_a_recording_are_found_by_their_new_names(staff: Client, user: User, api: APIClient) -> None:
+    for page, row in (("samples", ready_sample(user)), ("models", ready_model(user))):
+        assert api.patch(f"/api/voice/{page}/{row.pk}", {"name": "Été"}).status_code == 200
+        kind = row._meta.model_name
+        assert "1 result" in staff.get(f"/admin/voice/{kind}/", {"q": "ÉTÉ"}).content.decode()
+        assert "0 results" in staff.get(f"/admin/voice/{kind}/", {"q": row.name}).content.decode()
+
+
+def test_accounts_are_found_by_their_names_as_they_are_written(staff: Client, user: User) -> None:
+    User.objects.filter(pk=user.pk).update(username="Strauß")
+    ready_sample(user)
+    assert "1 result" in staff.get("/admin/voice/voicesample/", {"q": "Strauß"}).content.decode()
+
+
+def test_to_deactivate_an_account_ends_its_jobs(helper: Client, user: User) -> None:
+    sample = make_sample(user)
+    joined = {"date_joined_0": "2026-01-01", "date_joined_1": "12:00:00"}
+    assert helper.post(f"/admin/voice/user/{user.pk}/change/", {"username": "ada", **joined}).status_code == 302
+    sample.refresh_from_db()
+    assert (sample.status, sample.error_code) == ("failed", "user_inactive")
+    assert not User.objects.get(pk=user.pk).is_active

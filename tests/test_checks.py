@@ -6,11 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core.checks import run_checks
+from django.db import connection
 
-from tests.conftest import ROOT
+from tests.backends import TEST_DATABASE
+from tests.conftest import ROOT, process_environment
 
 
 def ids(**kwargs: Any) -> set[str]:
@@ -93,6 +96,7 @@ NONSENSE = {
     "REFRESH_TOKEN_DAYS": "0",
     "REDIS_URL": "localhost:6379",
     "DATABASE_URL": "hunter2",
+    "CORS_ALLOWED_ORIGINS": "https://[1]",
 }
 
 
@@ -132,6 +136,18 @@ def check_deploy(var_dir: Path, **env: str) -> subprocess.CompletedProcess[str]:
 
 def test_production_settings_pass_the_deployment_check(tmp_path: Path) -> None:
     result = check_deploy(tmp_path, **PRODUCTION)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.skipif(TEST_DATABASE == "sqlite", reason="SQLite has no socket")
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", ["postgres://postgres@{coded}/{name}", "postgresql://postgres@/{name}?host={folder}"])
+def test_a_socket_in_the_url_of_the_database_is_found(form: str) -> None:
+    folder = connection.settings_dict["OPTIONS"]["host"]
+    url = form.format(coded=quote(folder, safe=""), folder=folder, name=connection.settings_dict["NAME"])
+    command = [sys.executable, "manage.py", "migrate", "--check"]
+    env = {**process_environment(), "DATABASE_URL": url}
+    result = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=60)
     assert result.returncode == 0, result.stderr
 
 

@@ -87,6 +87,31 @@ def test_what_is_no_url_of_a_server_is_told_without_its_password(value: str) -> 
     assert "hunter2" not in env.problems["X"]
 
 
+STUDIO = "https://studio.example.org"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("*", "studio.example.org", f"{STUDIO}/", f"{STUDIO}/app", f"{STUDIO}?a", "https://*.org", "null"),
+        *("https://Studio.example.org", "https://u:p@example.org", "ftp://example.org", "https://", "https://a..b"),
+        *(f"{STUDIO}:443", "http://localhost:80", f"{STUDIO}:0", f"{STUDIO}:99999", "https://[::g]", "https://[1]"),
+    ],
+)
+def test_what_is_no_origin_is_told(origin: str) -> None:
+    env = Environment({"X": f"{STUDIO}, {origin}"})
+    assert env.origins("X") == []
+    assert env.problems["X"].startswith(repr(origin))
+
+
+def test_what_browsers_send_as_origin_is_read() -> None:
+    sent = [STUDIO, "http://localhost:5173", "http://127.0.0.1:8000", "http://[::1]:3000", "https://a_b.example:444"]
+    env = Environment({"X": ",".join(sent)})
+    assert env.origins("X") == sent
+    assert env.problems == {}
+    assert Environment({}).origins("X") == []
+
+
 def test_several_problems_are_told_together() -> None:
     env = Environment({"A": "abc", "B": "maybe"})
     env.integer("A", 1)

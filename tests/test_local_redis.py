@@ -73,6 +73,18 @@ def test_a_redis_left_behind_by_a_killed_process_is_joined_and_stopped_later(tmp
     wait_until(lambda: not is_up(tmp_path))
 
 
+def test_the_data_of_the_redis_before_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "redis").mkdir()
+    (tmp_path / "redis" / "appendonly.aof").write_bytes(  # as Redis 6.2 wrote it: one file, without a manifest
+        b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$4\r\nkept\r\n$3\r\nyes\r\n"
+    )
+    process = start(tmp_path)
+    with client(tmp_path) as connection:
+        assert connection.get("kept") == b"yes"
+        assert connection.info("server")["valkey_version"].startswith("9.")
+    end(process)
+
+
 def test_the_socket_is_private_and_its_path_short_for_any_folder(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 100) / ("e" * 100)
     process = start(deep)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from voice.audio.upload_sandbox import ffmpeg_problem
 from voice.engines.registry import engine_names, engine_specs
 
 Rule = Callable[[], Iterator[CheckMessage]]
@@ -19,6 +20,8 @@ POSITIVE = (
     "WRITES_PER_HOUR",
     "LOGINS_PER_MINUTE",
     "JOBS_PER_USER_MAX",
+    "CONNECTIONS_PER_ADDRESS",
+    "UPLOADS_AT_ONCE",
     "QUEUE_DEPTH_MAX",
     "JOB_LEASE_S",
     "JOB_TIMEOUT_S",
@@ -86,6 +89,18 @@ def engines_can_be_used() -> Iterator[CheckMessage]:
     for engine in engine_specs().values():
         for problem in engine.check(engine.values(settings), engine.name == settings.VOICE_ENGINE):
             yield Warning(problem.message, hint=problem.hint, id=problem.id)
+
+
+@rule()
+def uploads_can_be_read() -> Iterator[CheckMessage]:
+    """FFmpeg is let at uploads only behind a filter of system calls; without it, its formats are refused."""
+    if settings.FFMPEG_UPLOADS and (problem := ffmpeg_problem()):
+        yield Warning(
+            f"M4A, AAC and WebM recordings are refused: {problem}.",
+            hint="Run on Linux (x86-64 or 64-bit ARM) where the container allows seccomp, after `make setup`; or set "
+            "FFMPEG_UPLOADS to False.",
+            id="voice.W012",
+        )
 
 
 @rule()

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Count, Model, Q, QuerySet, Sum
 
 from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
-from voice.models.lifecycle import JobState, SynthesisStatus
+from voice.models.lifecycle import JobState, SynthesisStatus, search_form
 
 Row = TypeVar("Row", bound=Model)
 USERS_AT_ONCE = 500
@@ -30,7 +30,14 @@ def voice_model_visible_to(user: User) -> QuerySet[VoiceModel]:
 
 def synthesis_visible_to(user: User) -> QuerySet[Synthesis]:
     """The user's history, newest first, with its jobs."""
-    return Synthesis.objects.filter(owner=user).select_related("job")
+    return Synthesis.objects.filter(owner=user).select_related("job").defer("search_form")
+
+
+def texts_with(rows: QuerySet[Synthesis], words: str) -> QuerySet[Synthesis]:
+    """Those of `rows` whose text has `words` in it, whatever the case and however the letters are composed."""
+    form = search_form(words) or words  # what cannot be seen is in no form
+    written_before = Q(search_form="", text__icontains=words)
+    return rows.filter(Q(search_form__contains=form) | written_before)
 
 
 def usage_of(user: User) -> dict[str, float | int]:

@@ -52,9 +52,10 @@ def live_url(transactional_db: None) -> Iterator[str]:
     import uvicorn
 
     from podstream.asgi import application
+    from podstream.connections import Connection
 
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=3))
+    server = uvicorn.Server(uvicorn.Config(application, log_config=None, http=Connection, timeout_graceful_shutdown=3))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     wait_until(lambda: server.started)

@@ -6,11 +6,14 @@ from typing import Any
 import httpx
 import pytest
 from django.core.files.base import ContentFile
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.api.rows import AUDIO, completed_synthesis, ready_sample
-from voice.models import User
+from tests.api.rows import AUDIO, completed_synthesis, ready_model, ready_sample
+from voice.models import User, VoiceModel
 from voice.services.account import token_pair_issue
+from voice.services.moderation import voice_allow, voice_block
+from voice.services.voice_model import voice_model_delete
 from voice.storage import output_storage
 
 
@@ -187,3 +190,28 @@ def test_the_server_streams_parts_and_wholes(live_url: str, user: User) -> None:
         with client.stream("GET", url) as broken_off:
             next(broken_off.iter_raw())
         assert client.get(url, headers={"Range": "bytes=-5"}).content == content[-5:]
+
+
+@pytest.mark.django_db
+def test_audio_that_a_block_reaches_is_kept_back_while_the_policy_says_so(
+    api: APIClient, user: User, settings: Settings
+) -> None:
+    sample = ready_sample(user)
+    spoken = completed_synthesis(user, ready_model(user, sample))
+    paths = (f"/api/voice/samples/{sample.pk}", f"/api/voice/history/{spoken.pk}")
+    etags = [api.head(f"{path}/audio").headers["ETag"] for path in paths]
+    voice_block(row=sample, reason="Not your voice.")
+    for path, etag in zip(paths, etags, strict=True):
+        for answer in (api.get(f"{path}/audio"), api.get(f"{path}/audio", headers={"If-None-Match": etag})):
+            assert (answer.status_code, answer.json()["code"]) == (403, "audio_blocked")
+            assert "Not your voice." in answer.json()["detail"]
+        assert api.head(f"{path}/audio").status_code == 403
+        ((shown,),) = [api.get(path).json().values()]
+        assert (shown["blocked"], shown["blocked_reason"], shown["links"]["audio"]) == (True, "Not your voice.", None)
+    settings.BLOCKED_AUDIO_SERVED = True
+    assert [api.head(f"{path}/audio").status_code for path in paths] == [200, 200]
+    settings.BLOCKED_AUDIO_SERVED = False
+    voice_model_delete(voice_model=VoiceModel.objects.select_related("job").get())
+    assert api.head(f"{paths[1]}/audio").status_code == 403, "to delete the voice is no way around"
+    voice_allow(row=sample)
+    assert [api.head(f"{path}/audio").status_code for path in paths] == [200, 200]

@@ -1,22 +1,19 @@
 """The things of somebody else do not exist, on every route there is."""
 
 import re
-import time
 import uuid
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
-from django_ratelimit import core as ratelimit
 from rest_framework.test import APIClient
 
 from tests.api.rows import completed_synthesis, queued_synthesis, ready_model, ready_sample
 from voice.models import Synthesis, User, VoiceModel, VoiceSample
 
 MISSING = uuid.UUID("00000000-0000-4000-8000-000000000000")
-PUBLIC = {"register", "token", "token-refresh", "logout", "schema", "docs", "index", "live", "ready"}
+PUBLIC = {"register", "token", "token-refresh", "logout", "schema", "docs", "index", "live", "ready", "favicon"}
 OWN_LOGIN = re.compile(r"admin(/|$)|static/|metrics$")
 
 
@@ -50,11 +47,7 @@ def told(response: Any) -> tuple[int, bytes, dict[str, str]]:
     return response.status_code, response.content, dict(response.headers.items())
 
 
-@pytest.fixture(autouse=True)
-def one_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All answers are given in the same second of the rate limit's hour, which they show."""
-    now = time.time()
-    monkeypatch.setattr(ratelimit, "time", SimpleNamespace(time=lambda: now))
+pytestmark = pytest.mark.usefixtures("redis_clock")  # all answers are given at the same moment of the limit they show
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -10,29 +9,16 @@ from django.db import OperationalError, connection
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, RedisClock
 from voice.models import User
-from voice.services import login_limit
 from voice.services.account import token_pair_issue
 from voice.services.login_limit import LOGIN_WINDOW_S, WRONG_PASSWORDS, login_try
 
 
-@dataclass
-class Clock:
-    """Stands in for the module `time`; 100 s into a window, where no test runs into the next by chance."""
-
-    now_s: float = LOGIN_WINDOW_S * 2_000_000 + 100
-
-    def time(self) -> float:
-        return self.now_s
-
-
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Clock:
+def clock(redis_clock: RedisClock, settings: Settings) -> RedisClock:
     settings.LOGINS_PER_MINUTE = 1000  # the limit per address, which would come first
-    clock = Clock()
-    monkeypatch.setattr(login_limit, "time", clock)
-    return clock
+    return redis_clock
 
 
 def log_in(username: str, password: str) -> Any:
@@ -45,15 +31,25 @@ def guess(username: str, times: int) -> list[int]:
 
 
 @pytest.mark.django_db
-def test_after_ten_wrong_passwords_not_even_the_right_one_is_looked_at(user: User, clock: Clock) -> None:
+def test_after_ten_wrong_passwords_not_even_the_right_one_is_looked_at(user: User, clock: RedisClock) -> None:
     assert guess("ada", WRONG_PASSWORDS) == [401] * 10
+    clock.forward(100)
     answer = log_in("ada", PASSWORD)
     assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
     assert answer.headers["Retry-After"] == str(LOGIN_WINDOW_S - 100)
-    clock.now_s += LOGIN_WINDOW_S - 101
+    clock.forward(LOGIN_WINDOW_S - 101)
     assert log_in("ada", PASSWORD).headers["Retry-After"] == "1"
-    clock.now_s += 1
+    clock.forward(1)
     assert log_in("ada", PASSWORD).status_code == 200
+
+
+@pytest.mark.django_db
+def test_no_quarter_of_an_hour_has_more_guesses_wherever_it_begins(user: User, clock: RedisClock) -> None:
+    clock.now_us = 1_790_000_000_000_000 // 900_000_000 * 900_000_000
+    clock.forward(899)
+    assert guess("ada", WRONG_PASSWORDS) == [401] * 10
+    clock.forward(2)  # a quarter of the clock's hour has begun
+    assert guess("ada", WRONG_PASSWORDS) == [429] * 10
 
 
 @pytest.mark.django_db

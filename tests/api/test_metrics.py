@@ -129,7 +129,7 @@ def test_what_clients_choose_freely_makes_no_series_of_its_own() -> None:
 def test_a_body_that_is_cut_before_django_sees_it_is_counted(live_url: str) -> None:
     import httpx
 
-    labels = {"method": "POST", "route": "(body refused)", "status": "4xx"}
+    labels = {"method": "POST", "route": "(refused)", "status": "4xx"}
     name = "http_request_duration_seconds_count"
     before = figures().get((name, frozenset(labels.items())), 0.0)
     assert httpx.post(f"{live_url}/api/auth/token", content=b"x" * 300_000).status_code == 413

@@ -21,6 +21,7 @@ QUERIES = {  # with those that follow the commit; savepoints count
     ("get", "/"): 0,
     ("get", "/api/schema"): 0,
     ("get", "/api/docs"): 0,
+    ("get", "/favicon.ico"): 0,
     ("get", "/health/live"): 0,
     ("get", "/health/ready"): 1,
     ("post", "/api/auth/register"): 6,
@@ -30,21 +31,21 @@ QUERIES = {  # with those that follow the commit; savepoints count
     ("post", "/api/auth/me/password"): 9,
     ("post", "/api/auth/me/close"): 7,
     ("get", "/api/auth/me"): 1,  # who asks: one query of everything that follows
-    ("post", "/api/voice/upload"): 11 + ROOM + PLACES,  # there is also a look before it is decoded
+    ("post", "/api/voice/upload"): 12 + ROOM + PLACES,  # a look before it is decoded, one for blocked audio
     ("get", "/api/voice/samples"): 3,  # who asks, how many, which
     ("get", "/api/voice/samples/<uuid:id>"): 2,
     ("patch", "/api/voice/samples/<uuid:id>"): 7,
-    ("delete", "/api/voice/samples/<uuid:id>"): 15,
+    ("delete", "/api/voice/samples/<uuid:id>"): 18,  # with its blocks, those made of it, and its fingerprint
     ("get", "/api/voice/samples/<uuid:id>/audio"): 2,
-    ("post", "/api/voice/clone"): 15 + ROOM + PLACES,
+    ("post", "/api/voice/clone"): 16 + ROOM + PLACES,
     ("get", "/api/voice/models"): 4,  # and their recordings
     ("get", "/api/voice/models/<uuid:id>"): 3,
     ("patch", "/api/voice/models/<uuid:id>"): 10,
-    ("delete", "/api/voice/models/<uuid:id>"): 22,
-    ("post", "/api/voice/synthesize"): 13 + ROOM + PLACES,
+    ("delete", "/api/voice/models/<uuid:id>"): 24,
+    ("post", "/api/voice/synthesize"): 14 + ROOM + PLACES,
     ("get", "/api/voice/history"): 3 + PLACES,
     ("get", "/api/voice/history/<uuid:id>"): 2,
-    ("delete", "/api/voice/history/<uuid:id>"): 12,
+    ("delete", "/api/voice/history/<uuid:id>"): 13,
     ("get", "/api/voice/history/<uuid:id>/audio"): 2,
     ("post", "/api/voice/history/<uuid:id>/cancel"): 10,
     ("get", "/api/voice/languages"): 1,

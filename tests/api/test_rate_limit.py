@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,9 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from tests.api.rows import completed_synthesis, queued_synthesis, ready_model, ready_sample
+from tests.conftest import RedisClock
 from voice.models import Job, Synthesis, User, VoiceSample
+from voice.redis_client import redis_client
 from voice.storage import sample_storage
 
 ApiFor = Callable[[User], APIClient]
@@ -23,10 +25,13 @@ LIMIT = settings.WRITES_PER_HOUR
 
 
 @pytest.fixture
-def without_redis(settings: Settings) -> None:
-    """The cache's Redis is away: nobody listens on its address."""
-    caches = {"default": {**settings.CACHES["default"], "LOCATION": "unix:///nowhere/redis.sock"}}
-    settings.CACHES = caches
+def without_redis(settings: Settings) -> Iterator[None]:
+    """Redis is away: nobody listens on its address."""
+    settings.REDIS_URL = "unix:///nowhere/redis.sock"
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": settings.REDIS_URL}}
+    redis_client.cache_clear()
+    yield
+    redis_client.cache_clear()
 
 
 def speak(client: APIClient, model_id: Any) -> Any:
@@ -131,6 +136,60 @@ def test_users_do_not_share_a_limit(api_for: ApiFor, user: User, other_user: Use
     for each in (user, other_user):
         model_id = ready_model(each).pk
         assert [speak(api_for(each), model_id).status_code for _ in range(2)] == [202, 429]
+
+
+@pytest.mark.django_db
+def test_no_hour_has_more_than_its_writes_wherever_it_begins(
+    api: APIClient, user: User, redis_clock: RedisClock
+) -> None:
+    model_id = ready_model(user).pk
+    redis_clock.now_us = 1_790_000_000_000_000 // 3_600_000_000 * 3_600_000_000
+    redis_clock.forward(3599)  # a second before the hour of the clock turns
+    assert [speak(api, model_id).status_code for _ in range(LIMIT)] == [202] * LIMIT
+    redis_clock.forward(2)
+    assert [speak(api, model_id).status_code for _ in range(LIMIT)] == [429] * LIMIT
+    redis_clock.forward(3597.999999)
+    assert speak(api, model_id).status_code == 429
+    redis_clock.forward(0.000001)
+    assert [speak(api, model_id).status_code for _ in range(LIMIT + 1)] == [202] * LIMIT + [429]
+
+
+@pytest.mark.django_db
+def test_the_headers_say_when_the_oldest_write_no_longer_counts(
+    api: APIClient, user: User, redis_clock: RedisClock, settings: Settings
+) -> None:
+    settings.WRITES_PER_HOUR = 2
+    model_id = ready_model(user).pk
+    assert api.get("/api/voice/limits").json()["rate_limit"] == {"limit": 2, "remaining": 2, "reset_s": 0}
+
+    def told(response: Any) -> tuple[str, ...]:
+        names = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After")
+        return tuple(response.headers.get(name, "") for name in names)
+
+    assert told(speak(api, model_id)) == ("2", "1", "3600", "")
+    redis_clock.forward(1000.5)
+    assert told(speak(api, model_id)) == ("2", "0", "2600", "")
+    redis_clock.forward(0.6)
+    assert told(speak(api, model_id)) == ("2", "0", "2599", "2599")
+    redis_clock.forward(2598.9)
+    assert told(speak(api, model_id)) == ("2", "0", "1001", "")
+    settings.WRITES_PER_HOUR = 1  # lowered: two of the last hour still count, and the second to leave makes room
+    assert told(speak(api, model_id)) == ("1", "0", "3600", "3600")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_parallel_writers_share_what_the_last_hour_has_left(
+    api_for: ApiFor, user: User, redis_clock: RedisClock
+) -> None:
+    model_id = ready_model(user).pk
+    assert [speak(api_for(user), model_id).status_code for _ in range(12)] == [202] * 12
+    redis_clock.forward(3599)
+    answers = in_parallel(32, lambda: speak(api_for(user), model_id))
+    assert Counter(answer.status_code for answer in answers) == {202: 8, 429: 24}
+    redis_clock.forward(1)
+    answers = in_parallel(32, lambda: speak(api_for(user), model_id))
+    assert Counter(answer.status_code for answer in answers) == {202: 12, 429: 20}
+    assert Synthesis.objects.count() == 32
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,7 +13,9 @@ from tests.api.conftest import RECORDING
 from tests.api.rows import ready_sample
 from tests.waveforms import mp3_bytes, speech_like, wav_bytes
 from voice.api import samples
-from voice.models import Job, User, VoiceSample
+from voice.models import BlockHit, Job, User, VoiceSample
+from voice.services.moderation import voice_block
+from voice.services.sample import sample_delete
 from voice.storage import sample_storage
 
 Upload = Callable[..., Any]
@@ -106,6 +108,7 @@ def test_a_file_beyond_the_limit_is_too_large(upload: Upload, settings: Settings
     response = upload()
     assert (response.status_code, response.json()["code"]) == (413, "file_too_large")
     assert response.json()["limit_bytes"] == len(RECORDING) - 1
+    assert " MB; at most 0." in response.json()["detail"]
     settings.MAX_VOICE_FILE_SIZE = len(RECORDING)
     assert upload().status_code == 201
 
@@ -230,3 +233,15 @@ def test_a_malformed_page_is_refused(api: APIClient, query: str) -> None:
     response = api.get(f"/api/voice/samples?{query}")
     assert (response.status_code, response.json()["code"]) == (422, "invalid")
     assert list(response.json()["errors"]) == [query.partition("=")[0]]
+
+
+def test_a_blocked_recording_is_refused_when_it_comes_again(upload: Upload, user: User) -> None:
+    sample = VoiceSample.objects.get(pk=upload().json()["sample"]["id"])
+    voice_block(row=sample, reason="Not your voice.")
+    sample_delete(sample=VoiceSample.objects.select_related("job").get())
+    answer = upload(file_name="another name.wav")
+    assert (answer.status_code, answer.json()["code"]) == (403, "recording_blocked")
+    assert "Not your voice." in answer.json()["detail"]
+    assert not VoiceSample.objects.exists()
+    hit = BlockHit.objects.get()
+    assert (hit.user, hit.match, hit.times) == (user, "file", 1)

@@ -34,7 +34,7 @@ def test_it_is_valid_and_without_warnings(schema: dict[str, Any], tmp_path: Any)
 
 
 def test_it_has_every_route(schema: dict[str, Any]) -> None:
-    pages = {"/", "/api/docs", "/api/schema"}
+    pages = {"/", "/api/docs", "/api/schema", "/favicon.ico"}
     routes = {(path.replace("<uuid:id>", "{id}"), method) for method, path, _ in ROUTES} - {
         (page, "get") for page in pages
     }

@@ -42,6 +42,7 @@ def test_limits_are_the_settings_and_usage_is_mine(api: APIClient, user: User, o
     completed_synthesis(user, ready_model(user, ready_sample(user)), duration_s=12.5)
     body = api.get("/api/voice/limits").json()
     assert body["limits"]["max_voice_file_size_bytes"] == settings.MAX_VOICE_FILE_SIZE
+    assert body["limits"]["max_voice_file_size_mb"] == settings.MAX_VOICE_FILE_SIZE / 2**20
     assert body["limits"]["max_synthesis_text_length"] == settings.MAX_SYNTHESIS_TEXT_LENGTH
     assert body["limits"]["output_formats"] == list(FORMATS)
     assert body["limits"]["bitrates_kbps"] == {"mp3": list(FORMATS["mp3"].bitrates_kbps)}

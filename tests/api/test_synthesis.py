@@ -1,16 +1,24 @@
 """Speech and its history over HTTP."""
 
+import unicodedata
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from hypothesis import given
+from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
-from tests.api.rows import completed_synthesis, queued_synthesis, ready_model
+from tests.api.rows import completed_synthesis, queued_synthesis, ready_model, ready_sample
+from voice import selectors
 from voice.audio.formats import FORMATS
 from voice.models import Job, Synthesis, User
+from voice.models.lifecycle import search_form
 from voice.storage import output_storage
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +74,7 @@ def test_a_bitrate_that_the_format_lacks_is_refused(api: APIClient, user: User, 
         ({"text": "nul\0"}, "text", "null_characters_not_allowed"),
         ({"language": "tlh"}, "language", "language_unsupported"),
         ({"output_format": "aac"}, "output_format", "invalid_choice"),
+        ({"markup": "html"}, "markup", "invalid_choice"),
         ({"bitrate_kbps": "128"}, "bitrate_kbps", "invalid"),
         ({"bitrate_kbps": 128.5}, "bitrate_kbps", "invalid"),
         ({"speed": 0.49}, "speed", "min_value"),
@@ -212,6 +221,68 @@ def test_history_is_filtered_and_ordered(api: APIClient, user: User) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("We met in a café.", "CAFÉ"),
+        ("We met in a café.", "cafe\u0301"),
+        ("WE MET IN A CAFE\u0301", "café"),
+        ("Привет, мир", "ПРИВЕТ, МИ"),
+        ("Ὀδυσσεύς", "ὈΔΥΣΣΕΎΣ"),
+        ("Die Straße ist lang", "STRASSE IST"),
+        ("İstanbul'da ısı", "istanbul'da ISI"),
+        ("\u1112\u1161\u11ab국어", "한국"),
+        ("ｶﾞｲﾄﾞ", "ガイド"),
+        ("the first ﬁle", "FILE"),
+        ("Tiê\u0301ng Việt", "TIẾNG VIỆT"),
+        ("می\u200cروم", "میروم"),
+        ("over two\n\nparagraphs", "two paragraphs"),
+        ("a well-known trick", "well\u2011\u00adknown"),
+        ("i\u0307\u0301", "Í"),
+        ("I ❤ it", "❤\ufe0f IT"),
+    ],
+)
+def test_a_text_is_found_however_its_letters_are_written(api: APIClient, user: User, text: str, query: str) -> None:
+    found = str(queued_synthesis(user, text=text).pk)
+    queued_synthesis(user, text="Something else: 100 %")
+    assert listed(api, urlencode({"q": query})) == [found]
+
+
+@given(text=st.text(max_size=40))
+def test_composed_and_decomposed_text_has_one_search_form(text: str) -> None:
+    form = search_form(text)
+    assert {search_form(unicodedata.normalize(way, text)) for way in ("NFC", "NFD")} == {form}
+
+
+@pytest.mark.parametrize("query", ["cafe", "\u200b", "%", "_", "\\", "é"])
+def test_another_letter_is_another_and_no_character_is_a_wildcard(api: APIClient, user: User, query: str) -> None:
+    queued_synthesis(user, text="ca fè")
+    assert listed(api, urlencode({"q": query})) == []
+
+
+def test_a_row_of_the_version_before_is_found_as_it_was(api: APIClient, user: User) -> None:
+    old = queued_synthesis(user, text="The quick brown fox")
+    Synthesis.objects.update(search_form="")  # a web process that goes on while `migrate` runs writes none
+    assert listed(api, "q=QUICK") == [str(old.pk)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_written_before_is_found_after_the_upgrade(
+    api: APIClient, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selectors, "BATCH", 2)
+    names = [str(queued_synthesis(user, text=f"Café {number}").pk) for number in range(5)]
+    model, sample = ready_model(user, name="Zoë"), ready_sample(user, name="ÉTÉ")
+    executor = MigrationExecutor(connection)
+    executor.migrate([("voice", "0013_sample_formats")])
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+    assert listed(api, urlencode({"q": "CAFÉ"})) == names[::-1]
+    model.refresh_from_db()
+    sample.refresh_from_db()
+    assert (model.search_form, sample.search_form) == ("zoë", "été")
+
+
+@pytest.mark.parametrize(
     ("query", "field", "code"),
     [
         ("status=done", "status", "invalid_choice"),
@@ -234,3 +305,14 @@ def test_an_unknown_or_malformed_filter_is_refused(api: APIClient, query: str, f
     response = api.get(f"/api/voice/history?{query}")
     assert (response.status_code, response.json()["code"]) == (422, "invalid")
     assert response.json()["errors"][field][0]["code"] == code
+
+
+def test_a_text_is_kept_as_it_was_sent_and_what_is_left_out_of_it_is_told(api: APIClient, user: User) -> None:
+    text = "<speak># **Hello** [pause:1s] there</speak>"
+
+    shown = speak(api, user, text=text, markup="markdown").json()["synthesis"]
+
+    assert (shown["text"], shown["markup"]) == (text, "markdown")
+    assert [notice["code"] for notice in shown["notices"]] == ["ssml_ignored", "pause_marks_ignored"]
+    plain = speak(api, user, text="Nothing is left out.").json()["synthesis"]
+    assert (plain["markup"], plain["notices"]) == ("plain", [])

@@ -4,11 +4,13 @@ import uuid
 from typing import Any
 
 import pytest
+from django.test import TestCase
 from rest_framework.test import APIClient
 
-from tests.api.rows import ready_model, ready_sample
-from voice.models import Job, User, VoiceModel
-from voice.storage import voice_model_storage
+from tests.api.rows import completed_synthesis, queued_synthesis, ready_model, ready_sample
+from voice.models import Job, Synthesis, User, VoiceModel
+from voice.models.lifecycle import JOB_TERMINAL
+from voice.storage import output_storage, voice_model_storage
 
 pytestmark = pytest.mark.django_db
 CLONE = {"name": "My Voice", "language": "en"}
@@ -134,3 +136,27 @@ def test_a_voice_is_shown_listed_renamed_and_deleted(
 @pytest.mark.parametrize("body", [{}, {"name": ""}, {"language": "de"}, {"name": "x", "engine": "xtts"}])
 def test_only_the_name_of_a_voice_changes(api: APIClient, user: User, body: dict[str, Any]) -> None:
     assert api.patch(f"/api/voice/models/{ready_model(user).pk}", body).status_code == 422
+
+
+@pytest.mark.parametrize(("query", "stays"), [("", True), ("?with_speech=false", True), ("?with_speech=true", False)])
+def test_a_voice_takes_its_speech_along_where_that_is_asked_for(
+    api: APIClient, user: User, query: str, stays: bool
+) -> None:
+    voice_model, other = ready_model(user), ready_model(user)
+    done, apart = completed_synthesis(user, voice_model), completed_synthesis(user, other)
+    waiting = queued_synthesis(user, voice_model)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        assert api.delete(f"/api/voice/models/{voice_model.pk}{query}").status_code == 204
+    left = set(Synthesis.objects.values_list("pk", flat=True))
+    assert left == ({done.pk, apart.pk, waiting.pk} if stays else {apart.pk})
+    assert output_storage().exists(done.audio_name) == stays
+    assert output_storage().exists(apart.audio_name)
+    assert not voice_model_storage().exists(voice_model.profile_name)
+    assert not Job.objects.filter(synthesis__isnull=False).exclude(state__in=JOB_TERMINAL).exists()
+
+
+@pytest.mark.parametrize("query", ["?with_speech=perhaps", "?with_speach=true", "?with_speech=1&with_speech=0"])
+def test_a_voice_stays_where_what_goes_with_it_is_unclear(api: APIClient, user: User, query: str) -> None:
+    voice_model = ready_model(user)
+    assert api.delete(f"/api/voice/models/{voice_model.pk}{query}").status_code == 422
+    assert VoiceModel.objects.filter(pk=voice_model.pk).exists()

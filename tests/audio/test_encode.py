@@ -17,7 +17,7 @@ from voice.audio.loudness import measure_waveform
 from voice.audio.pcm import PcmWriter
 from voice.audio.speech_check import check_output
 from voice.audio.waveform import Waveform
-from voice.errors import InvalidAudio, OutputRejected
+from voice.errors import InvalidAudio, LeaseLost, OutputRejected
 
 MPEG_1_KBPS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)  # ISO/IEC 11172-3, layer III
 MPEG_2_KBPS = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)  # ISO/IEC 13818-3
@@ -198,3 +198,37 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     )  # fmt: skip
     grown_bytes = int(done.stdout) * 1024
     assert grown_bytes < 25 * 2**20 < 10 * minute.samples.nbytes
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_encoding_and_checking_tell_how_far_they_are(output_format: str, tmp_path: Path) -> None:
+    write_pcm(tmp_path / "part.wav", speech_like(20))
+    target = tmp_path / f"speech.{output_format}"
+    encoding: list[float] = []
+    checking: list[float] = []
+    made = encode(tmp_path / "part.wav", target, output_format=output_format, tags=TAGS, on_progress=encoding.append)
+    bounds = (1.0, 100.0)
+    check_output(
+        target,
+        output_format=output_format,
+        expected_duration_s=bounds,
+        rate_hz=made.rate_hz,
+        on_progress=checking.append,
+    )
+    for told in (encoding, checking):
+        assert len(told) >= 7
+        assert told == sorted(told)
+        assert max(np.diff([0.0, *told])) < 0.2
+        assert told[-1] == 1.0
+
+
+def test_what_hears_of_the_progress_can_end_the_encoding(tmp_path: Path) -> None:
+    write_pcm(tmp_path / "part.wav", speech_like(20))
+
+    def stop(share: float) -> None:
+        if share > 0.5:
+            raise LeaseLost("lease_lost", "Somebody cancelled it.")
+
+    with pytest.raises(LeaseLost):
+        encode(tmp_path / "part.wav", tmp_path / "x.mp3", output_format="mp3", tags=TAGS, on_progress=stop)
+    assert [path.name for path in tmp_path.iterdir()] == ["part.wav"]

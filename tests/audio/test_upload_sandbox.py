@@ -37,8 +37,14 @@ LIMITS = DecodeLimits()
 ROOT = Path(__file__).parents[2]
 HEAVIEST = (
     "20 hours of silence.flac",
+    "20 hours of silence, length 0.flac",
+    "hours of silence.opus",
+    "flood of frames.mp3",
+    "flood of frame starts.mp3",
+    "flood of files.flac",
+    "flood of files.wav",
+    "stream of a million pages.ogg",
     "1024 channels.wav",
-    "forged Xing count.mp3",
     "rate of 2^31-1.wav",
     "beyond full scale.wav",
     "polyglot.flac",
@@ -82,8 +88,6 @@ def test_a_hostile_file_is_refused_with_its_own_code_and_leaves_nothing_behind(n
 
 def test_the_codes_of_the_hostile_files_tell_the_kinds_of_harm_apart() -> None:
     kinds = [
-        "forged Xing count.mp3",
-        "unknown length.flac",
         "20 hours of silence.flac",
         "1024 channels.wav",
         "rate of 1.wav",
@@ -93,6 +97,9 @@ def test_the_codes_of_the_hostile_files_tell_the_kinds_of_harm_apart() -> None:
         "empty.wav",
         "text.wav",
         "11 MB.wav",
+        "header only.wav",
+        "silent.wav",
+        "short.wav",
     ]
     assert len({HOSTILE_FILES[name][1] for name in kinds}) == len(kinds)
 
@@ -133,22 +140,6 @@ def test_a_file_that_takes_too_much_work_is_refused(tmp_path: Path) -> None:
 def test_limits_that_the_child_cannot_start_in_are_our_bug_and_not_the_uploads(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="sandbox_child ended"):
         decode(b"RIFF", tmp_path, replace(LIMITS, memory_bytes=60 * 2**20))
-
-
-def test_the_child_can_open_no_file_and_no_socket() -> None:
-    script = """
-import socket, sys
-sys.path.insert(0, sys.argv[1])
-from voice.audio.sandbox_child import _close_doors
-_close_doors()
-for attempt in (lambda: open(sys.argv[1]), socket.socket):
-    try:
-        attempt()
-    except OSError as error:
-        print(error.errno)
-"""
-    done = subprocess.run([sys.executable, "-I", "-c", script, str(ROOT)], check=True, capture_output=True, timeout=30)
-    assert done.stdout.split() == [b"24", b"24"]
 
 
 def test_a_child_that_takes_too_long_is_ended(speech: Waveform, tmp_path: Path) -> None:
@@ -216,11 +207,13 @@ def test_an_mp3_without_a_header_that_was_cut_is_only_shorter(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("claimed_s", [1, 3600])
-def test_a_xing_count_that_claims_more_or_less_than_there_is_counts_as_forged(
+def test_a_xing_count_that_claims_more_or_less_than_there_is_is_not_believed(
     claimed_s: int, speech: Waveform, tmp_path: Path
 ) -> None:
-    with pytest.raises(InvalidAudio, match="length_forged"):
-        decode(mp3_with_xing_frames(speech, claimed_s * 24_000 // 576), tmp_path)
+    decoded, pcm = decode(mp3_with_xing_frames(speech, claimed_s * 24_000 // 576), tmp_path)
+    assert decoded.duration_s == pytest.approx(11.0, abs=0.1)
+    assert decoded.promised_duration_s == (None if claimed_s == 1 else pytest.approx(3600, abs=1))
+    assert correlation(speech.samples, pcm.samples) > 0.98
 
 
 def test_flac_with_a_picture_passes(speech: Waveform, tmp_path: Path) -> None:
@@ -247,9 +240,12 @@ def test_flac_with_an_id3v1_tag_at_its_end_passes(speech: Waveform, tmp_path: Pa
     assert decode(flac_bytes(speech) + b"TAG" + bytes(125), tmp_path)[0].format == "flac"
 
 
-def test_a_flac_that_declares_less_than_it_holds_counts_as_forged(speech: Waveform, tmp_path: Path) -> None:
-    with pytest.raises(InvalidAudio, match="length_forged"):
-        decode(flac_with_total(speech, 250_000), tmp_path)
+@pytest.mark.parametrize("total", [0, 1, 250_000, 2**36 - 1])
+def test_a_flac_is_as_long_as_its_frames_whatever_it_declares(total: int, speech: Waveform, tmp_path: Path) -> None:
+    decoded, pcm = decode(flac_with_total(speech, total), tmp_path)
+    assert decoded.frames == 264_000
+    assert (decoded.promised_duration_s is None) == (total < 264_000)
+    np.testing.assert_allclose(pcm.samples, speech.samples, atol=1e-4)
 
 
 def pcm16(waveform: Waveform) -> bytes:

@@ -167,8 +167,8 @@ def test_whoever_finds_its_candidates_taken_reads_the_line_again(user: User, mon
     queue(user, 5)
     read, stale = job_next._in_turn, []
 
-    def read_and_be_overtaken(kind: str, *, without: set[object]) -> list[object]:
-        found = read(kind, without=without)
+    def read_and_be_overtaken(kind: str, *, without: set[object], without_owners: tuple[()]) -> list[object]:
+        found = read(kind, without=without, without_owners=without_owners)
         if not stale:  # another worker is faster for all that was read
             stale.extend(job_claim(job_id=job_id) for job_id in found)
         return found

@@ -31,7 +31,7 @@ def test_the_engine_hears_at_once_that_nobody_listens_any_more(
 
     chunks = speak()  # held here, so that no garbage collection closes it
     monkeypatch.setattr(module, "_chunks", lambda *_: chunks)
-    synthesis = SimpleNamespace(text="Hello.", language="en", output_format="wav")
+    synthesis = SimpleNamespace(text="Hello.", language="en", markup="plain", output_format="wav")
     lease = SimpleNamespace(job=SimpleNamespace(synthesis=synthesis), report=report)
     with pytest.raises(LeaseLost):
         module.synthesis_run(lease, tmp_path)  # type: ignore[arg-type]

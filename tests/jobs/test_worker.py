@@ -20,11 +20,13 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.conftest import ROOT, redis_away, wait_until
+from tests.waveforms import speech_like, write_wav
 from voice.audio.formats import FORMATS
 from voice.engines.registry import engine_configure
 from voice.models import Job, Synthesis, User, VoiceModel, VoiceSample
 from voice.models.lifecycle import JobState, SampleStatus, SynthesisStatus, VoiceModelStatus
 from voice.redis_client import redis_client
+from voice.services.moderation import user_deactivate, voice_block
 from voice.services.sample import sample_create, sample_delete, upload_judge
 from voice.services.synthesis import synthesis_cancel, synthesis_create, synthesis_delete
 from voice.services.voice_model import voice_model_clone, voice_model_delete
@@ -284,3 +286,61 @@ def run_worker(pool: str, queues: str, **env: str) -> tuple[int, str]:
         command, cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True, check=False, timeout=60
     )
     return done.returncode, done.stdout + done.stderr
+
+
+def speaking(user: User, model: VoiceModel, start_worker: StartWorker, **env: str) -> tuple[Synthesis, Synthesis]:
+    """A long text that a worker is speaking, and one that waits behind it."""
+    running, queued = speak(user, model, LONG_TEXT * 3), speak(user, model)
+    start_worker(**env)
+    wait_until(lambda: Job.objects.get(synthesis=running).phase == "speaking", timeout_s=60)
+    return running, queued
+
+
+@pytest.mark.parametrize("what", ["the voice", "its recording", "the account"])
+def test_what_is_blocked_or_banned_stops_within_five_seconds(
+    user: User,
+    other_user: User,
+    tmp_path: Path,
+    flow: tuple[VoiceSample, VoiceModel],
+    start_worker: StartWorker,
+    what: str,
+) -> None:
+    sample, model = flow
+    running, queued = speaking(user, model, start_worker)
+    if what == "the account":
+        user_deactivate(user=user)
+    else:
+        voice_block(row=sample if what == "its recording" else model, reason="Not your voice.")
+    code = "user_inactive" if what == "the account" else "model_blocked"
+    for row in (running, queued):
+        assert (state_of(row), row.error_code) == (SynthesisStatus.FAILED, code)
+    recording = write_wav(tmp_path / "other.wav", speech_like(12))
+    other = upload(other_user, recording)  # waits until the one worker has let go
+    wait_until(lambda: Job.objects.get(pk=other.job.pk).attempt == 1, timeout_s=5)
+    assert not output_storage().exists(f"{user.pk}/{running.pk}")
+
+
+def test_a_running_job_notices_that_its_owner_was_deactivated_in_the_database(
+    user: User, flow: tuple[VoiceSample, VoiceModel], start_worker: StartWorker
+) -> None:
+    running, queued = speaking(user, flow[1], start_worker, SWEEP_IN_WORKER="0")
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    wait_until(lambda: {state_of(running), state_of(queued)} == {SynthesisStatus.FAILED}, timeout_s=5)
+    assert running.error_code == queued.error_code == "user_inactive"
+
+
+def test_the_progress_of_a_long_text_moves_on_while_it_is_encoded(
+    user: User, flow: tuple[VoiceSample, VoiceModel], start_worker: StartWorker
+) -> None:
+    synthesis = speak(user, flow[1], LONG_TEXT * 3, output_format="opus")
+    start_worker()
+    seen: list[tuple[str, float]] = []
+
+    def is_done() -> bool:
+        seen.append(Job.objects.values_list("phase", "progress").get(synthesis=synthesis))
+        return state_of(synthesis) == SynthesisStatus.COMPLETED
+
+    wait_until(is_done, timeout_s=90)
+    shares = [progress for _, progress in seen]
+    assert shares == sorted(shares)
+    assert len({progress for phase, progress in seen if phase == "encoding"}) >= 3

@@ -1,10 +1,12 @@
 """A worker that is stopped gives its jobs back: it costs no attempt, and fails none."""
 
 import mmap
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -13,13 +15,13 @@ from django.conf import settings
 from tests.backends import TEST_DATABASE
 from tests.conftest import ROOT, process_environment, wait_until
 from tests.jobs.test_job import expire, make_sample, state
-from tests.jobs.test_worker import LONG_TEXT, speak, state_of, upload
+from tests.jobs.test_worker import LONG_TEXT, signal_all, speak, state_of, upload
 from voice.errors import WorkerStopping
 from voice.jobs import lease as worker_stop
 from voice.jobs.lease import worker_is_stopping, worker_stop_announce
 from voice.jobs.recovery import job_sweep
 from voice.jobs.run import job_run_next
-from voice.jobs.transitions import job_claim, job_return
+from voice.jobs.transitions import job_claim, job_fail, job_return, jobs_of_worker_return
 from voice.models import Job, User
 from voice.models.lifecycle import JobState, SampleStatus, SynthesisStatus
 from voice.redis_client import redis_client
@@ -177,6 +179,39 @@ def test_a_job_whose_workers_are_stopped_again_and_again_is_done_in_one_attempt(
     wait_until(lambda: state_of(synthesis) == SynthesisStatus.COMPLETED, timeout_s=90)
     assert set(Job.objects.values_list("attempt", flat=True)) == {1}
     assert output_storage().listdir(f"{user.pk}/{synthesis.pk}")[1] == ["1.wav"]
+
+
+@pytest.mark.worker
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("how", ["SIGTERM to all its processes, as systemd does", "SIGQUIT"])
+def test_a_job_whose_process_is_ended_with_its_worker_is_given_back_at_once(
+    user: User, recording: Path, start_worker: Callable[..., subprocess.Popen[bytes]], how: str
+) -> None:
+    model = voice_model_clone(owner=user, samples=[upload(user, recording)], name="Me", language="en")
+    synthesis = speak(user, model, LONG_TEXT * 3)
+    worker = start_worker(2)
+    wait_until(lambda: Job.objects.get(synthesis=synthesis).phase == "speaking", timeout_s=60)
+    if how == "SIGQUIT":
+        worker.send_signal(signal.SIGQUIT)
+    else:
+        signal_all([psutil.Process(worker.pid), *psutil.Process(worker.pid).children()], signal.SIGTERM)
+    assert worker.wait(30) == 0
+    job = Job.objects.get(synthesis=synthesis)
+    assert (job.state, job.attempt, job.lease_token, job.lease_until) == (JobState.QUEUED, 1, None, None)
+    assert job.enqueued_at is not None, "another worker is woken"
+    start_worker(2)
+    wait_until(lambda: state_of(synthesis) == SynthesisStatus.COMPLETED, timeout_s=90)
+
+
+def test_only_the_running_jobs_of_this_worker_are_given_back_at_its_end(user: User) -> None:
+    mine, done, others, waiting = (make_sample(user) for _ in range(4))
+    for sample in (mine, done, others):
+        assert job_claim(job_id=sample.job.pk) is not None
+    Job.objects.filter(pk=others.job.pk).update(worker=uuid4())
+    assert job_fail(job=done.job, error=WorkerStopping("x", "x"))
+    assert jobs_of_worker_return() == 1
+    assert [state(row.job) for row in (mine, done, others, waiting)] == ["queued", "failed", "running", "queued"]
+    assert Job.objects.get(pk=mine.job.pk).attempt == 1
 
 
 FORK_WHILE_ANOTHER_THREAD_HOLDS_THE_POOL = """

@@ -41,7 +41,8 @@ def slots_of(device: str) -> int:
 def test_every_reference_leads_somewhere() -> None:
     for service in SERVICES.values():
         assert set(service.get("depends_on", ())) <= set(SERVICES)
-        assert {volume.split(":")[0] for volume in service.get("volumes", ())} <= set(COMPOSE["volumes"])
+        for volume in (volume.split(":")[0] for volume in service.get("volumes", ())):
+            assert volume in COMPOSE["volumes"] or (ROOT / volume).exists()
     targets = set(re.findall(r"^FROM \S+ AS (\w+)$", DOCKERFILE, re.MULTILINE))
     assert {service["build"]["target"] for service in OURS.values()} <= targets
     copied = [path for line in re.findall(r"^COPY (.+) \S+$", DOCKERFILE, re.MULTILINE) for path in line.split()]
@@ -63,13 +64,39 @@ def test_services_are_given_settings_that_exist() -> None:
 
 
 def test_every_queue_has_its_worker_and_only_the_gpu_image_has_torch() -> None:
-    queues = {name: set(option(name, "--queues").split(",")) for name in ("worker-cpu", "worker-gpu", "worker-gpu-1")}
-    assert queues["worker-cpu"] | queues["worker-gpu"] == {*all_queues(), settings.CELERY_TASK_DEFAULT_QUEUE}
-    assert queues["worker-gpu"] == queues["worker-gpu-1"] == {"clone", "synthesis"}
+    speech = ("worker-speech", "worker-gpu", "worker-gpu-1")
+    queues = {name: set(option(name, "--queues").split(",")) for name in ("worker-cpu", *speech)}
+    assert queues["worker-cpu"] | queues["worker-speech"] == {*all_queues(), settings.CELERY_TASK_DEFAULT_QUEUE}
+    assert all(queues[name] == {"clone", "synthesis"} for name in speech)
     images = {name: service["build"]["target"] for name, service in OURS.items()}
     assert {name for name, target in images.items() if target == "gpu"} == {"worker-gpu", "worker-gpu-1"}
     stages = DOCKERFILE.split("\nFROM ")
     assert [stage.split()[2] for stage in stages[1:] if "locks/xtts.txt" in stage] == ["gpu"]
+
+
+def test_without_a_gpu_everything_runs_and_with_one_it_alone_speaks() -> None:
+    by_default = {name for name, service in SERVICES.items() if "profiles" not in service}
+    assert by_default == {"proxy", "postgres", "redis", "migrate", "web", "worker-cpu", "worker-speech", "beat"}
+    assert not any("nvidia" in str(SERVICES[name]) for name in by_default)
+    assert SERVICES["worker-gpu"]["profiles"] == ["gpu"]
+    assert interpolated(SERVICES["worker-speech"]["deploy"]["replicas"]) == "1"
+    page = (ROOT / "docs" / "OPERATIONS.md").read_text()
+    assert "COMPOSE_PROFILES=gpu\nVOICE_ENGINE=xtts\nCPU_SPEECH_WORKERS=0\n" in page
+
+
+def test_every_image_of_others_is_pinned() -> None:
+    others = [service["image"] for name, service in SERVICES.items() if name not in OURS]
+    bases = re.findall(r"^FROM (\S+:\S+) ", DOCKERFILE, re.MULTILINE)
+    assert len(others) == 3
+    for image in [*others, *bases]:
+        assert re.search(r":\d+\.\d+", image), image
+
+
+def test_the_proxy_is_believed_and_nobody_else() -> None:
+    address = SERVICES["proxy"]["networks"]["default"]["ipv4_address"]
+    assert interpolated(option("web", "--forwarded-allow-ips")) == address
+    assert interpolated(SERVICES["web"]["environment"]["FORWARDED_ALLOW_IPS"]) == address
+    assert "ports" not in SERVICES["web"]
 
 
 def test_each_gpu_has_a_worker_of_its_own_name() -> None:
@@ -105,6 +132,7 @@ def test_the_commands_of_the_services_run(tmp_path: Path, start_server: StartSer
         "web": lambda log: answers(f"http://127.0.0.1:{port}/health/live"),
         "beat": lambda log: "Sending due task sweep" in log,
         "worker-gpu": lambda log: 0 < log.find("engine embedded") < log.find("gpu0@"),
+        "worker-speech": lambda log: "speech@" in log,
         "worker-cpu": lambda log: "succeeded" in log and answers(f"http://127.0.0.1:{port}/health/ready"),
         "smoke": lambda log: "checks passed" in log,
     }

@@ -14,7 +14,7 @@ from tests.rig.processes import ROOT
 from voice.engines.registry import engine_specs
 from voice.engines.spec import EngineSetting
 
-READERS = {"text", "items", "flag", "integer", "number", "choice", "url"}  # of podstream/environment.py
+READERS = {"text", "items", "flag", "integer", "number", "choice", "url", "origins"}  # of podstream/environment.py
 
 
 def variables_read() -> dict[str, object]:

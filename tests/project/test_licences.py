@@ -67,8 +67,8 @@ def test_what_every_licence_permits_is_said() -> None:
 def test_copyleft_is_where_the_page_says() -> None:
     """A new package under the GPL is a decision, and not a line in a table."""
     strict = {name for name, licence in TOLD.items() if any(part.startswith("GPL") for part in identifiers([licence]))}
-    assert strict == {"espeakng-loader", "mutagen"}
-    assert all(f"**{name}**" in TEXT for name in ("espeak-ng", "mutagen"))
+    assert strict == {"av", "espeakng-loader", "mutagen"}
+    assert all(f"**{name}**" in TEXT for name in ("av", "espeak-ng", "mutagen"))
 
 
 def test_only_its_own_process_loads_espeak() -> None:
@@ -78,6 +78,14 @@ def test_only_its_own_process_loads_espeak() -> None:
     users = [path for path in (ROOT / "voice").rglob("*.py") if "espeakng_loader" in path.read_text()]
     calls = {call for path in users for call in re.findall(r"espeakng_loader\.(\w+)", path.read_text())}
     assert calls == {"get_library_path", "get_data_path"}
+
+
+def test_only_the_sandboxed_child_loads_ffmpeg() -> None:
+    product = [path for folder in ("voice", "podstream", "local") for path in (ROOT / folder).rglob("*.py")]
+    loaders = {path.name for path in product if re.search(r"^\s*(import|from) av\b", path.read_text(), re.M)}
+    assert loaders == {"ffmpeg_decode.py"}
+    users = {path.name for path in product if re.search(r"(import|from) .*ffmpeg_decode", path.read_text())}
+    assert users == {"sandbox_child.py"}
 
 
 def test_the_licence_is_apaches_in_full() -> None:

@@ -56,7 +56,7 @@ def test_a_second_stack_in_the_same_folder_is_refused(live_stack: SmallStack, tm
         assert said in words
 
 
-@pytest.mark.parametrize("program", ["local.web", "redis-server", "celery"])
+@pytest.mark.parametrize("program", ["local.web", "valkey-server", "celery"])
 def test_work_goes_on_after_a_process_was_killed(live_stack: SmallStack, program: str, tmp_path: Path) -> None:
     victims = [process for process in live_stack.family() if program in command_of(process)]
     parents = {process.ppid() for process in victims}

@@ -10,7 +10,14 @@ from typing import BinaryIO
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotModified,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.utils.http import content_disposition_header, parse_etags
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
@@ -82,7 +89,8 @@ def audio_response(
     """The stored file `name`, or the part that the request's Range header asks for, read as it is sent.
 
     Where the storage signs addresses, a GET is sent there instead. `label` becomes the download name; `rate_hz` is
-    needed where the file does not hold it. Raises Refused `range_not_satisfiable`, Gone `audio_gone`.
+    needed where the file does not hold it. Raises Refused `range_not_satisfiable` or `precondition_failed`, Gone
+    `audio_gone`.
     """
     suffix = name.rpartition(".")[2]
     etag = '"' + hashlib.sha256(name.encode()).hexdigest()[:32] + '"'  # a name is written once
@@ -92,8 +100,9 @@ def audio_response(
         "Accept-Ranges": "bytes",
         "X-Content-Type-Options": "nosniff",
     }
+    _check_if_match(request, etag)
     if etag_matches(request.headers.get("If-None-Match"), etag):
-        return HttpResponse(status=304, headers=headers)
+        return HttpResponseNotModified(headers=headers)
     content_type = FORMATS[suffix].content_type_at(rate_hz)
     disposition = content_disposition_header(as_attachment, f"{safe_file_name(label)}.{suffix}") or "inline"
     with _gone_if_missing(name):
@@ -135,6 +144,18 @@ def _gone_if_missing(name: str) -> Iterator[None]:
         raise audio_gone() from error
 
 
+def _check_if_match(request: HttpRequest, etag: str) -> None:
+    """Raise Refused where an If-Match header names other entity tags, by strong comparison (RFC 9110, 13.1.1)."""
+    header = request.headers.get("If-Match")
+    if header is not None and not {"*", etag} & set(parse_etags(header)):
+        raise Refused(
+            "precondition_failed",
+            "This audio is another one than `If-Match` names.",
+            status=412,
+            headers={"ETag": etag},
+        )
+
+
 def _part(request: HttpRequest, etag: str, size: int) -> range | None:
     if request.method != "GET" or request.headers.get("If-Range", etag) != etag:
         return None
@@ -145,7 +166,7 @@ def _stream(
     request: HttpRequest, file: BinaryIO, length: int, *, status: int, headers: dict[str, str], content_type: str
 ) -> HttpResponseBase:
     # Under ASGI Django would read a plain iterator to its end before it sends the first byte.
-    content = _blocks_async(file, length) if isinstance(request, ASGIRequest) else _blocks(file, length)
+    content = blocks_async(file, length) if isinstance(request, ASGIRequest) else _blocks(file, length)
     response = StreamingHttpResponse(content, status=status, headers=headers, content_type=content_type)
     response._resource_closers.append(file.close)  # type: ignore[attr-defined]
     return response
@@ -157,7 +178,8 @@ def _blocks(file: BinaryIO, length: int) -> Iterator[bytes]:
         yield block
 
 
-async def _blocks_async(file: BinaryIO, length: int) -> AsyncIterator[bytes]:
+async def blocks_async(file: BinaryIO, length: int) -> AsyncIterator[bytes]:
+    """At most `length` bytes of a file, as they are asked for; for answers under ASGI."""
     read = sync_to_async(file.read, thread_sensitive=False)
     while length > 0 and (block := await read(min(BLOCK_BYTES, length))):
         length -= len(block)

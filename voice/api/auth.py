@@ -1,7 +1,9 @@
 """Accounts and tokens: /api/auth."""
 
+import re
 from typing import Any, cast
 
+from django.contrib.auth.password_validation import get_default_password_validators
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,11 +38,56 @@ class TokenSerializer(StrictSerializer):
     password = StringField(max_length=128, trim_whitespace=False, write_only=True, style=TYPED)
 
 
-class RegisterSerializer(TokenSerializer):
+class NewPasswordField(StringField):
+    """A password that is to be set. The service judges it; the schema says what it can of that."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=128, trim_whitespace=False, write_only=True, style=TYPED)
+
+    @property
+    def described(self) -> dict[str, Any]:
+        lengths = [each.min_length for each in get_default_password_validators() if hasattr(each, "min_length")]
+        return {**super().described, "minLength": max(1, *lengths)}
+
+
+class UsernameField(StringField):
+    """A name that is to be given: letters and digits of any script, and a few signs. The service judges the rest."""
+
+    # \w is ASCII alone in browsers, and \p{L} is not known everywhere: so the blocks of letters are named
+    described = {
+        "pattern": r"^[\w.@+\-\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02c1\u0370-\u1fff\u2c00-\u2dff"
+        r"\u3005-\u3007\u3041-\ud7fb\uf900-\uffdc]+$"
+    }
+    default_error_messages = {"invalid": "Write it with letters, digits and @ . + - _ only."}
+
+    def check_sent(self, sent: str) -> None:
+        super().check_sent(sent)
+        if (
+            sent
+            and "\0" not in sent
+            and not all(re.fullmatch(r"[\w.@+-]+", form) for form in (sent, User.normalize_username(sent)))
+        ):
+            self.fail("invalid")
+
+
+class EmailField(StringField, serializers.EmailField):
+    """An address of e-mail, or nothing."""
+
+    described = {"pattern": r"^([^\u0000\r\n]+@[^\s@]+)?$"}
+
+    def check_sent(self, sent: str) -> None:
+        super().check_sent(sent)
+        if not re.fullmatch(self.described["pattern"], sent):
+            self.fail("invalid")
+
+
+class RegisterSerializer(StrictSerializer):
     """A new account."""
 
     example = {**TokenSerializer.example, "email": "ada@example.com"}
-    email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
+    username = UsernameField(max_length=150, trim_whitespace=False)
+    password = NewPasswordField()
+    email = EmailField(required=False, allow_blank=True, max_length=254)
 
 
 class RefreshSerializer(StrictSerializer):
@@ -55,7 +102,7 @@ class PasswordChangeSerializer(StrictSerializer):
 
     example = {"current_password": PASSWORD, "new_password": "another horse, another staple"}
     current_password = StringField(max_length=128, trim_whitespace=False, write_only=True, style=TYPED)
-    new_password = StringField(max_length=128, trim_whitespace=False, write_only=True, style=TYPED)
+    new_password = NewPasswordField()
 
 
 class PasswordSerializer(StrictSerializer):

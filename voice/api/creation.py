@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import math
 import re
 import threading
 import time
@@ -11,26 +12,25 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Min, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django_ratelimit.core import get_usage
 from rest_framework import viewsets
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from voice.api.exceptions import Refused
-from voice.api.serializers import StrictSerializer
+from voice.api.serializers import KEY_PATTERN, StrictSerializer
 from voice.errors import Malformed
 from voice.jobs.transitions import job_channel
 from voice.models import Job, User
 from voice.models.lifecycle import JOB_TERMINAL
-from voice.redis_client import redis_client
+from voice.redis_client import redis_client, window_count
 from voice.services.idempotency import Answer, Attempt, idempotency_replay, idempotency_run
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,10 @@ _waiters = threading.BoundedSemaphore(MAX_WAITERS)  # each holds a thread of thi
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A user's hour: `used` of `limit` writes, all given back in `reset_s` seconds."""
+    """A user's last hour: `used` of `limit` writes; in `reset_s` seconds the oldest of them no longer counts.
+
+    With no write left, `reset_s` is when the next one is possible.
+    """
 
     limit: int
     used: int
@@ -62,33 +65,33 @@ class Usage:
         }
 
 
-def writes_usage(request: HttpRequest, user: User) -> Usage:
-    """The user's hour as it stands. Counts nothing."""
-    return _counted(request, user, increment=False) or _usage_by_rows(user)
+def writes_usage(user: User) -> Usage:
+    """The user's last hour as it stands. Counts nothing."""
+    return _counted(user, entry="") or _usage_by_rows(user)
 
 
-def _counted(request: HttpRequest, user: User, *, increment: bool) -> Usage | None:
-    """The count in Redis; None while it is away."""
+def _counted(user: User, *, entry: str) -> Usage | None:
+    """The count in Redis, with one write more where it has a name: beyond the limit if it does not fit, and is not
+    counted. None while Redis is away.
+    """
+    limit = settings.WRITES_PER_HOUR
     try:
-        found = get_usage(
-            request,
-            group="writes",
-            key=lambda group, request: str(user.pk),
-            rate=f"{settings.WRITES_PER_HOUR}/h",
-            increment=increment,
-        )
+        window = window_count(f"podstream:writes:{user.pk}", limit=limit, period_s=HOUR_S, entry=entry)
     except redis.RedisError as error:
         logger.warning("rate limit by rows, Redis is away: %s", type(error).__name__)
         return None
-    return Usage(settings.WRITES_PER_HOUR, found["count"], max(0, found["time_left"]))
+    return Usage(limit, window.used + (entry != "" and not window.fits), window.reset_s)
 
 
-def _usage_by_rows(user: User) -> Usage:
-    since = timezone.now() - timedelta(seconds=HOUR_S)
-    jobs = Job.objects.filter(owner=user, created_at__gte=since)
-    oldest = jobs.aggregate(at=Min("created_at"))["at"]
-    reset_s = HOUR_S if oldest is None else int(oldest.timestamp() + HOUR_S - time.time()) + 1
-    return Usage(settings.WRITES_PER_HOUR, jobs.count(), max(0, reset_s))
+def _usage_by_rows(user: User, *, rows_written: int = 0) -> Usage:
+    """The user's jobs of the last hour, without the newest `rows_written`."""
+    limit = settings.WRITES_PER_HOUR
+    made = Job.objects.filter(owner=user, created_at__gte=timezone.now() - timedelta(seconds=HOUR_S))
+    times = list(made.order_by("created_at").values_list("created_at", flat=True))
+    used = len(times) - rows_written
+    next_out = times[max(0, used - limit) :][:1]
+    reset_s = math.ceil((next_out[0] - timezone.now()).total_seconds() + HOUR_S) if next_out else 0
+    return Usage(limit, used, max(0, reset_s))
 
 
 def _rate_limited(usage: Usage) -> Refused:
@@ -146,6 +149,10 @@ class CreatingViewSet(viewsets.GenericViewSet[Any]):
         """The new resource, in the caller's transaction; `fields` are those of `create_class`."""
         raise NotImplementedError
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        _key_of(request)  # a key that cannot be one is told before the body is read
+
     def create(self, request: Request) -> HttpResponse:
         fields = self.create_class.read(request.data)
 
@@ -197,7 +204,7 @@ class CreatingViewSet(viewsets.GenericViewSet[Any]):
 
     def check_writes(self) -> None:
         """Raise Refused `rate_limited` where no write is left. Counts nothing, so it can come before hard work."""
-        self._usage = writes_usage(self.request, self.user)
+        self._usage = writes_usage(self.user)
         if self._usage.remaining == 0:
             raise _rate_limited(self._usage)
 
@@ -208,12 +215,12 @@ class CreatingViewSet(viewsets.GenericViewSet[Any]):
         user's jobs of the last hour are counted instead; `rows_written` says how many of them this write has added
         by now.
         """
-        usage = _counted(self.request, self.user, increment=True)
+        usage = _counted(self.user, entry=uuid4().hex)
         if usage is None:
             # one at a time, or each would miss the others' rows; no key is changed, so their inserts need not wait
             User.objects.select_for_update(no_key=True).get(pk=self.user.pk)
-            by_rows = _usage_by_rows(self.user)
-            usage = replace(by_rows, used=by_rows.used + 1 - rows_written)
+            by_rows = _usage_by_rows(self.user, rows_written=rows_written)
+            usage = replace(by_rows, used=by_rows.used + 1)
         self._usage = usage
         if usage.used > usage.limit:
             raise _rate_limited(usage)
@@ -224,7 +231,7 @@ class CreatingViewSet(viewsets.GenericViewSet[Any]):
         was_authenticated = hasattr(request, "_user") and request.user.is_authenticated
         if self.action in self.limited_actions and was_authenticated:
             with suppress(DatabaseError):  # the answer says already that the database is away
-                usage = self._usage or writes_usage(request, self.user)
+                usage = self._usage or writes_usage(self.user)
                 for name, value in usage.headers.items():
                     response.headers[name] = value
         return response
@@ -247,7 +254,7 @@ def _key_of(request: Request) -> str | None:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
-    if not key or len(key) > 255 or not key.isascii() or not key.isprintable():
+    if len(key) > 255 or not re.fullmatch(KEY_PATTERN, key):
         raise Malformed(
             "invalid_idempotency_key", "An Idempotency-Key has 1 to 255 printable ASCII characters; a UUID does well."
         )

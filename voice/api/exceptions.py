@@ -3,6 +3,7 @@
 Whatever fails becomes a `VoiceError`, and its kind has a status here. So there is one way from a failure to an answer.
 """
 
+import json
 import logging
 import sys
 from collections.abc import Iterator, Mapping
@@ -112,6 +113,13 @@ def problem_of(error: errors.VoiceError, *, request_id: str) -> dict[str, Any]:
         **{name: value for name, value in details.items() if name not in _OWN_MEMBERS},
         "request_id": request_id,
     }
+
+
+def problem_parts(error: errors.VoiceError, *, request_id: str) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of an answer that is given outside of Django."""
+    body = json.dumps(problem_of(error, request_id=request_id)).encode()
+    headers = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), "Connection": "close"}
+    return _status_of(error), {**headers, **_headers_of(error)}, body
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:

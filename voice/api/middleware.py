@@ -28,6 +28,12 @@ from voice.request_id import request_id_bound
 
 logger = logging.getLogger(__name__)
 HEADER = "X-Request-ID"
+PERMISSIONS_POLICY = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+NO_PAGE_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+PAGE_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -60,7 +66,7 @@ def route_of(request: HttpRequest) -> str:
 
 
 class RequestMiddleware:
-    """Gives the request its id, and the answer the same one; writes one line of log; counts.
+    """Gives the request its id, and the answer the same one; writes logs, counts, and tells browsers their limits.
 
     A query string may hold words that somebody wants to find in their texts, so only the route is logged.
     """
@@ -77,7 +83,18 @@ class RequestMiddleware:
         route = route_of(request)
         request_observe(method=request.method or "", route=route, status=response.status_code, duration_s=took_s)
         response.headers[HEADER] = request_id
+        _instruct_browser(response)
         return response
+
+
+def _instruct_browser(response: HttpResponseBase) -> None:
+    is_page = response.headers.get("Content-Type", "").startswith("text/html")
+    if not (is_page and settings.DEBUG and response.status_code >= 400):  # Django's error pages for developers
+        response.headers.setdefault("Content-Security-Policy", PAGE_CSP if is_page else NO_PAGE_CSP)
+    response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+    if response.status_code == 304:  # it has no body, and neither a type nor a length (RFC 9110, 15.4.5)
+        response.headers.pop("Content-Length", None)
+        response.headers.pop("Content-Type", None)
 
 
 def _log(request: HttpRequest, status: int, took_s: float) -> None:

@@ -20,16 +20,16 @@ from voice.api.schema import Operation
 from voice.api.serializers import (
     CREATED_AT,
     LanguageField,
+    NameField,
     ResourceSerializer,
     StrictSerializer,
-    StringField,
     TextOrNullField,
     link,
     links_schema,
-    printable,
 )
-from voice.api.views import AudioViewSet
-from voice.errors import ServiceUnavailable, TooLarge
+from voice.api.views import AudioViewSet, is_withheld
+from voice.audio.rejections import file_too_large
+from voice.errors import ServiceUnavailable
 from voice.models import AudioFormat, VoiceSample
 from voice.models.lifecycle import SampleStatus
 from voice.selectors import sample_visible_to
@@ -88,14 +88,14 @@ QUALITY_EXAMPLE = {
 class UploadSerializer(StrictSerializer):
     """A recording of one voice."""
 
-    example = {"audio": "(the bytes of a WAV, MP3 or FLAC file)", "name": "Episode 12, intro", "language": "en"}
+    example = {"audio": "(the bytes of a FLAC, MP3 or WAV file)", "name": "Episode 12, intro", "language": "en"}
     audio = serializers.FileField(
         allow_empty_file=True,  # an empty file is judged as audio, like any other
-        help_text="WAV, MP3 or FLAC, recognised by its content.",
+        help_text="WAV, MP3, FLAC, or another of the `audio_formats` of `GET /api/voice/limits`, recognised by its "
+        "content. At most `max_voice_file_size_mb` (by default 10 MB), and 10 to 300 seconds long: a minute of stereo "
+        "WAV at 48 kHz and 24 bit has 17 MB, as FLAC about half as much.",
     )
-    name = StringField(
-        max_length=200, required=False, allow_blank=True, validators=[printable], help_text="Default: the file's name."
-    )
+    name = NameField(max_length=200, required=False, allow_blank=True, help_text="Default: the file's name.")
     language = LanguageField(required=False, allow_blank=True, help_text="What is spoken in it.")
 
 
@@ -103,7 +103,8 @@ class SampleUpdateSerializer(StrictSerializer):
     """The fields of a recording that can be changed."""
 
     example = {"name": "Episode 12, intro"}
-    name = StringField(max_length=200, required=False, validators=[printable])
+    constraints = {"minProperties": 1}
+    name = NameField(max_length=200, required=False)
     language = LanguageField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -138,7 +139,7 @@ class SampleSerializer(ResourceSerializer):
 
     @extend_schema_field(links_schema("self", "audio?"))
     def get_links(self, sample: VoiceSample) -> dict[str, str | None]:
-        audio = link("sample-audio", sample) if sample.audio_name else None
+        audio = link("sample-audio", sample) if sample.audio_name and not is_withheld(sample) else None
         return {"self": link("sample", sample), "audio": audio}
 
 
@@ -154,7 +155,7 @@ class SampleViewSet(AudioViewSet):
             "upload_sample",
             "Upload a recording of a voice",
             "Format, size and duration are judged at once; quality is measured afterwards, by a job.",
-            problems=(400, 401, 413, 415, 422, 429, 503, 507),
+            problems=(400, 401, 403, 413, 415, 422, 429, 503, 507),
         ),
         "list": Operation("list_samples", "My recordings, newest first"),
         "retrieve": Operation("show_sample", "One recording, with its quality"),
@@ -229,11 +230,7 @@ def _decoder() -> Iterator[None]:
 def _check_size(audio: TemporaryUploadedFile) -> None:
     limit = settings.MAX_VOICE_FILE_SIZE
     if (audio.size or 0) > limit:
-        raise TooLarge(
-            "file_too_large",
-            f"The recording has {audio.size} bytes, {limit} are allowed. Send a shorter one, or FLAC or MP3.",
-            details={"size_bytes": audio.size, "limit_bytes": limit},
-        )
+        raise file_too_large(size_bytes=audio.size, limit_bytes=limit)
 
 
 def _name_of(audio: TemporaryUploadedFile) -> str:

@@ -12,12 +12,13 @@ from typing import Any
 
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import force_instance
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from voice.api.exceptions import MEDIA_TYPE, Refused, problem_of
-from voice.api.serializers import CREATED_AT, AudioQuery, ResourceSerializer, StrictSerializer
+from voice.api.serializers import CREATED_AT, KEY_PATTERN, AudioQuery, ResourceSerializer, StrictSerializer
 from voice.audio.formats import FORMATS
 
 Shape = type[serializers.Serializer[Any]]
@@ -69,9 +70,12 @@ IDEMPOTENCY_KEY = _header(
     "Idempotency-Key",
     "1 to 255 printable ASCII characters. The same key and request get the same answer again, and have "
     "no second effect; the answer then carries `Idempotency-Replayed: true`.",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": KEY_PATTERN},
 )
 PREFER = _header("Prefer", "`wait=N` (RFC 7240): hold the answer until the job has ended, at most N seconds.")
 RANGE = _header("Range", "One range of bytes, such as `bytes=0-65535`.")
+IF_MATCH = _header("If-Match", "Entity tags: 412 where the audio has none of them.")
+IF_NONE_MATCH = _header("If-None-Match", "Entity tags: 304 where the audio has one of them.")
 RATE_HEADERS = [
     _header("RateLimit-Limit", "Writes per hour.", OpenApiTypes.INT, is_answered=True),
     _header("RateLimit-Remaining", "Writes that are left.", OpenApiTypes.INT, is_answered=True),
@@ -84,8 +88,9 @@ PROBLEMS: Mapping[int, tuple[str, str]] = {
     404: ("not_found", "There is nothing at this address that you can see."),
     409: ("not_ready", "There is no audio: the synthesis is queued."),
     410: ("audio_gone", "This audio is no longer on the server. Make it again."),
-    413: ("file_too_large", "The recording has 11534336 bytes, 10485760 are allowed."),
-    415: ("unsupported_audio", "This is not a WAV, MP3 or FLAC file."),
+    412: ("precondition_failed", "This audio is another one than `If-Match` names."),
+    413: ("file_too_large", "The recording has 16.5 MB; at most 10 MB are allowed."),
+    415: ("unsupported_audio", "This is an AMR file, which is not read here. Send a WAV, MP3 or FLAC file."),
     416: ("range_not_satisfiable", "The audio ends before this range."),
     422: ("invalid", "Some fields are not valid: see errors."),
     429: ("rate_limited", "20 uploads, clones, syntheses and changes an hour are allowed."),
@@ -101,9 +106,12 @@ USUAL_PROBLEMS: Mapping[str, tuple[int, ...]] = {
     "partial_update": (400, 401, 404, 422, 429, 503),
     "destroy": (401, 404, 503),
     "cancel": (401, 404, 503),
-    "audio": (401, 404, 409, 410, 416, 422, 503),
+    "audio": (401, 403, 404, 409, 410, 412, 416, 422, 503),
 }
-PARAMETERS: Mapping[str, list[Any]] = {"create": [IDEMPOTENCY_KEY, PREFER], "audio": [AudioQuery, RANGE]}
+PARAMETERS: Mapping[str, list[Any]] = {
+    "create": [IDEMPOTENCY_KEY, PREFER],
+    "audio": [AudioQuery, RANGE, IF_MATCH, IF_NONE_MATCH],
+}
 AUDIO_ANSWERS: Mapping[Any, OpenApiResponse] = {
     **{(200, kind): OpenApiResponse(OpenApiTypes.BINARY, description="The audio.") for kind in AUDIO_TYPES},
     **{(206, kind): OpenApiResponse(OpenApiTypes.BINARY, description="A part.") for kind in AUDIO_TYPES},
@@ -160,9 +168,24 @@ class VoiceSchema(AutoSchema):
         return [] if self.is_public else super().get_auth()
 
     def get_override_parameters(self) -> list[Any]:
-        query = [self.view.query_class] if self.action == "list" else []
+        shape = {"list": "query_class", "destroy": "delete_class"}.get(self.action, "")
+        query = [getattr(self.view, shape)] if hasattr(self.view, shape) else []
         is_limited_write = 429 in self.problems and not self.is_public
         return [*query, *PARAMETERS.get(self.action, ()), *(RATE_HEADERS if is_limited_write else ())]
+
+    def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        """As strict as the server: what a field of ours says of itself, and no fields that nobody knows."""
+        shape: dict[str, Any] = super()._map_serializer(serializer, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        serializer = force_instance(serializer)  # type: ignore[no-untyped-call]
+        if isinstance(serializer, StrictSerializer):
+            for name, field in serializer.fields.items():
+                shape["properties"][name].update(getattr(field, "described", {}))
+            shape.update(serializer.constraints, additionalProperties=False)
+        return shape
+
+    def _get_request_body(self, direction: Any = "request") -> Any:
+        body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
+        return body and {**body, "required": True}  # where each field may be missing, an object may not
 
     def get_request_serializer(self) -> Shape | None:
         of_action = {"create": "create_class", "partial_update": "update_class"}.get(self.action)

@@ -4,17 +4,17 @@ The published schema shows examples. That of a request is its `example`. That of
 which DRF uses for nothing else here, or what `example` has for it: ids and times, whose `initial` is no JSON.
 """
 
+import re
 import sys
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 from uuid import UUID
 
-from django.core.exceptions import ValidationError as DjangoValidationError
 from django.urls import reverse
 from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from voice.engines.spec import LANGUAGES
 from voice.jobs.line import Place, job_places
@@ -26,16 +26,23 @@ READY = frozenset({"ready", "completed"})
 CREATED_AT = "2026-11-22T12:00:00Z"
 
 
-def printable(value: str) -> None:
-    """Names are one line without control characters."""
-    if any(unicodedata.category(c) in {"Cc", "Zl", "Zp"} for c in value):
-        raise DjangoValidationError(
-            "This may not contain control characters or line breaks.", code="control_characters"
-        )
+KEY_PATTERN = "^[!-~]([ -~]*[!-~])?$"  # white space at its ends would be lost on the way
+UUID_PATTERN = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+_CONTROLS = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"  # and ends of lines
+_WHITE = r"\t-\r\u001c- \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # as str.strip() has it
+
+
+def text_pattern(*, without: str = r"\u0000", may_be_white: bool = False) -> str:
+    """A regular expression (ECMA-262) of texts without some characters, and of more than white space."""
+    allowed = f"[^{without}]*"
+    return f"^{allowed}$" if may_be_white else f"^{allowed}[^{without}{_WHITE}]{allowed}$"
 
 
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses fields that it does not know: a typo must not pass for a default."""
+
+    constraints: Mapping[str, Any] = {}
+    """What the schema says of the object as a whole."""
 
     @classmethod
     def read(cls, data: Any) -> dict[str, Any]:
@@ -73,17 +80,66 @@ class _OfType(serializers.Field[Any, Any, Any, Any]):
 
 
 class StringField(_OfType, serializers.CharField):
-    """A JSON string."""
+    """A JSON string. Its length is that of what is sent, white space around it included, as the schema has it."""
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What the schema says beside what it finds by itself."""
+        return {"pattern": text_pattern(may_be_white=self.allow_blank or not self.trim_whitespace)}
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if isinstance(data, str):
+            self.check_sent(data)
+        return super().run_validation(data)
+
+    def check_sent(self, sent: str) -> None:
+        """Raises ValidationError for what the schema does not allow, though it might after trimming."""
+        if self.max_length is not None and len(sent) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+
+
+class NameField(StringField):
+    """A name is one line without control characters."""
+
+    default_error_messages = {"control_characters": "This may not contain control characters or line breaks."}
+
+    @property
+    def described(self) -> dict[str, Any]:
+        pattern = text_pattern(without=_CONTROLS, may_be_white=self.allow_blank)
+        return {"pattern": pattern, **({"example": ""} if self.allow_blank else {})}  # else forms are prefilled
+
+    def check_sent(self, sent: str) -> None:
+        super().check_sent(sent)
+        is_blank = not self.allow_blank and not sent.strip()  # which is the better word for it
+        if not is_blank and re.search(f"[{_CONTROLS}]", sent):
+            self.fail("control_characters")
 
 
 class IdField(_OfType, serializers.UUIDField):
-    """A UUID as a string."""
+    """A UUID as a string, in its usual form alone."""
+
+    described = {"pattern": UUID_PATTERN}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) and not (data.isascii() and re.fullmatch(UUID_PATTERN, data)):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
+class IdsField(serializers.ListField):
+    """Different UUIDs."""
+
+    described = {"uniqueItems": True, "items": {"type": "string", "format": "uuid", "pattern": UUID_PATTERN}}
+    child = IdField()
 
 
 class WholeNumberField(_OfType, serializers.IntegerField):
-    """A JSON integer."""
+    """A JSON integer: a number without a fraction, as 7 or 7.0."""
 
     json_types = (int,)
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(int(data) if isinstance(data, float) and data.is_integer() else data)
 
 
 class NumberField(_OfType, serializers.FloatField):
@@ -113,6 +169,13 @@ class LanguageField(StringField):
 
     default_error_messages = {"language_unsupported": "Not a language of this product: see /api/voice/languages."}
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, **options)
+
+    @property
+    def described(self) -> dict[str, Any]:
+        return {"enum": [*LANGUAGES, *LANGUAGE_ALIASES, *([""] if self.allow_blank else [])]}
+
     def to_internal_value(self, data: Any) -> str:
         code: str = super().to_internal_value(data).lower()
         code = LANGUAGE_ALIASES.get(code, code)
@@ -129,17 +192,56 @@ class TextOrNullField(serializers.ReadOnlyField):
         return value or None
 
 
+class CountField(serializers.IntegerField):
+    """A whole number of a query string, in plain digits."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not re.fullmatch("-?[0-9]{1,40}", data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "string", "enum": ["true", "false", "1", "0"]})
+class FlagField(serializers.BooleanField):
+    """Yes or no, of a query string. No unless it is sent."""
+
+    described = {"default": "false"}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(default=False, **options)
+
+    def to_internal_value(self, data: Any) -> bool:
+        if data not in ("true", "false", "1", "0"):
+            self.fail("invalid", input=data)
+        return data in ("true", "1")
+
+
+@extend_schema_field({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]})
+class TimeField(serializers.DateTimeField):
+    """A time of a query string as RFC 3339 has it, or a day: its first moment, in UTC."""
+
+    default_error_messages = {"invalid": f"Write a time with its zone, as {CREATED_AT}, or a day, as 2026-11-22."}
+
+    def to_internal_value(self, value: Any) -> Any:
+        if not re.fullmatch(_TIME, value):
+            self.fail("invalid", format="RFC 3339")
+        return super().to_internal_value(value.upper())
+
+
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{1,20})?(Z|[+-]\d{2}:\d{2}))?", re.ASCII | re.IGNORECASE)
+
+
 class PageQuery(StrictSerializer):
     """The part of a list that is shown."""
 
-    page = serializers.IntegerField(required=False, min_value=1, max_value=10**9, help_text="From 1.")
-    page_size = serializers.IntegerField(required=False, min_value=1, max_value=100, help_text="Default: 20.")
+    page = CountField(required=False, min_value=1, max_value=10**9, help_text="From 1.")
+    page_size = CountField(required=False, min_value=1, max_value=100, help_text="Default: 20.")
 
 
 class AudioQuery(StrictSerializer):
     """The way in which audio is sent."""
 
-    download = serializers.BooleanField(default=False, help_text="1: browsers save it instead of playing it.")
+    download = FlagField(help_text="1: browsers save it instead of playing it.")
 
 
 class ErrorSerializer(serializers.Serializer[Any]):

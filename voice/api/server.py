@@ -13,6 +13,8 @@ from voice.api.schema import Operation
 from voice.api.views import View
 from voice.api.voice_models import MAX_SAMPLES
 from voice.audio.formats import FORMATS, bitrates_kbps
+from voice.audio.rejections import megabytes
+from voice.audio.upload_sandbox import FFMPEG_FORMATS, ffmpeg_problem
 from voice.engines.base import SpeechEngine
 from voice.engines.registry import engine_get, engine_names
 from voice.engines.spec import LANGUAGES
@@ -65,6 +67,9 @@ class LimitsSerializer(serializers.Serializer[Any]):
     """The operator's settings."""
 
     max_voice_file_size_bytes = serializers.IntegerField(initial=10_485_760)
+    max_voice_file_size_mb = serializers.FloatField(
+        initial=10.0, help_text="The same, in megabytes of 1,048,576 bytes."
+    )
     min_voice_duration_s = serializers.FloatField(initial=10.0)
     max_voice_duration_s = serializers.FloatField(initial=300.0)
     max_synthesis_text_length = serializers.IntegerField(initial=5000)
@@ -91,7 +96,7 @@ class UsageSerializer(serializers.Serializer[Any]):
 
 
 class RateLimitSerializer(serializers.Serializer[Any]):
-    """Writes of the current hour."""
+    """Writes of the last hour; `reset_s` seconds from now the oldest of them no longer counts."""
 
     limit = serializers.IntegerField(initial=20)
     remaining = serializers.IntegerField(initial=17)
@@ -133,13 +138,14 @@ class ServerView(ViewSetMixin, View):
 
     def limits(self, request: Request) -> Response:
         user = cast(User, request.user)
-        rate = RateLimitSerializer(writes_usage(request, user)).data
+        rate = RateLimitSerializer(writes_usage(user)).data
         return Response({"limits": _limits(), "usage": usage_of(user), "rate_limit": rate})
 
 
 def _limits() -> dict[str, Any]:
     return {
         "max_voice_file_size_bytes": settings.MAX_VOICE_FILE_SIZE,
+        "max_voice_file_size_mb": megabytes(settings.MAX_VOICE_FILE_SIZE),
         "min_voice_duration_s": settings.MIN_VOICE_DURATION,
         "max_voice_duration_s": settings.MAX_VOICE_DURATION,
         "max_synthesis_text_length": settings.MAX_SYNTHESIS_TEXT_LENGTH,
@@ -147,10 +153,16 @@ def _limits() -> dict[str, Any]:
         "max_wait_s": settings.TTS_TIMEOUT // 1000,
         "writes_per_hour": settings.WRITES_PER_HOUR,
         "max_unfinished_jobs": settings.JOBS_PER_USER_MAX,
-        "audio_formats": AudioFormat.values,
+        "audio_formats": _audio_formats(),
         "output_formats": list(FORMATS),
         "bitrates_kbps": bitrates_kbps(),
     }
+
+
+def _audio_formats() -> list[str]:
+    """Those of the recordings that this server reads."""
+    reads_all = settings.FFMPEG_UPLOADS and ffmpeg_problem() is None
+    return [name for name in AudioFormat.values if reads_all or name not in FFMPEG_FORMATS]
 
 
 def _engine(name: str) -> tuple[SpeechEngine | None, str | None]:

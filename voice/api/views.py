@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpResponseBase
@@ -20,8 +21,9 @@ from voice.api.audio_response import audio_gone, audio_response
 from voice.api.creation import CreatingViewSet
 from voice.api.schema import Operation
 from voice.api.serializers import AudioQuery, PageQuery, StrictSerializer
-from voice.errors import Conflict, NotAuthenticated, NotFound
+from voice.errors import Blocked, Conflict, NotAuthenticated, NotFound
 from voice.models import LoginSession, User
+from voice.models.lifecycle import Moderated
 from voice.services.account import SESSION_CLAIM
 from voice.storage.base import VoiceStorage
 
@@ -64,7 +66,16 @@ def _claimed_id(token: Token, name: str) -> UUID:
         return UUID(int=0)
 
 
-class View(APIView):
+class AskingFirst:
+    """Asks who it is before anything else: whoever may not come in learns no more than that."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.perform_authentication(request)  # type: ignore[attr-defined]
+        self.check_permissions(request)  # type: ignore[attr-defined]
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+
+
+class View(AskingFirst, APIView):
     """For accounts: a token is needed."""
 
     authentication_classes: list[Any] = [AccessTokenAuthentication]
@@ -109,7 +120,7 @@ def _path_of(url: str | None) -> str | None:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-class ResourceViewSet(CreatingViewSet):
+class ResourceViewSet(AskingFirst, CreatingViewSet):
     """The resources of the user who asks: made, listed, shown, changed and deleted.
 
     A subclass says which are visible, how one is made, updated and deleted, and with which serializers. One is called
@@ -176,6 +187,11 @@ class ResourceViewSet(CreatingViewSet):
         return Response(status=204)
 
 
+def is_withheld(resource: Moderated) -> bool:
+    """True for audio that its owner does not get, because a moderator's block reaches it."""
+    return resource.is_blocked and not settings.BLOCKED_AUDIO_SERVED
+
+
 class AudioViewSet(ResourceViewSet):
     """Resources that have audio. `audio_label` names the field that a download is named after."""
 
@@ -188,6 +204,8 @@ class AudioViewSet(ResourceViewSet):
         """All of it, or the part that `Range` asks for."""
         query = self.query(AudioQuery)
         resource = self.found(id)
+        if is_withheld(resource):
+            raise Blocked("audio_blocked", f"A moderator has blocked this audio. {resource.blocked_reason}".strip())
         if getattr(resource, "audio_removed_at", None) is not None:
             raise audio_gone()
         if not resource.audio_name:

@@ -8,21 +8,24 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from voice.api.samples import SAMPLE_ID
 from voice.api.schema import Operation
 from voice.api.serializers import (
     CREATED_AT,
     ChoiceField,
+    FlagField,
     IdField,
+    IdsField,
     LanguageField,
+    NameField,
     ResourceSerializer,
     StrictSerializer,
-    StringField,
     TextOrNullField,
     link,
     links_schema,
-    printable,
 )
 from voice.api.views import ResourceViewSet, named_in_body
 from voice.engines.registry import engine_names
@@ -39,9 +42,10 @@ class CloneSerializer(StrictSerializer):
     """From which recordings a voice is cloned: one `sample_id`, or up to 20 `sample_ids` of one speaker."""
 
     example = {"sample_id": SAMPLE_ID, "name": "My Voice", "language": "en"}
+    constraints = {"oneOf": [{"required": ["sample_id"]}, {"required": ["sample_ids"]}]}
     sample_id = IdField(required=False)
-    sample_ids = serializers.ListField(child=IdField(), required=False, min_length=1, max_length=MAX_SAMPLES)
-    name = StringField(max_length=100, validators=[printable])
+    sample_ids = IdsField(required=False, min_length=1, max_length=MAX_SAMPLES)
+    name = NameField(max_length=100)
     language = LanguageField()
     engine = ChoiceField(choices=engine_names(), required=False, help_text="Default: the server's.")
 
@@ -62,7 +66,13 @@ class VoiceModelUpdateSerializer(StrictSerializer):
     """The fields of a voice that can be changed."""
 
     example = {"name": "My Voice"}
-    name = StringField(max_length=100, validators=[printable])
+    name = NameField(max_length=100)
+
+
+class VoiceModelDeleteQuery(StrictSerializer):
+    """What goes with a voice."""
+
+    with_speech = FlagField(help_text="true: also delete all that was spoken in it, with its audio. Else that stays.")
 
 
 class VoiceModelSerializer(ResourceSerializer):
@@ -106,6 +116,7 @@ class VoiceModelViewSet(ResourceViewSet):
 
     noun, word, tag = "model", "voice", "models"
     serializer_class, create_class, update_class = VoiceModelSerializer, CloneSerializer, VoiceModelUpdateSerializer
+    delete_class = VoiceModelDeleteQuery
     operations = {
         "create": Operation(
             "clone_voice",
@@ -118,7 +129,9 @@ class VoiceModelViewSet(ResourceViewSet):
         "destroy": Operation(
             "delete_model",
             "Delete a voice",
-            "What was spoken in it stays in the history. Deleting is never rate-limited.",
+            "What was spoken in it stays in the history, with its audio, unless you send `with_speech=true`; what is "
+            "still to be spoken fails. Deleting is never rate-limited.",
+            problems=(401, 404, 422, 503),
         ),
     }
 
@@ -134,5 +147,7 @@ class VoiceModelViewSet(ResourceViewSet):
     def update_one(self, resource: VoiceModel, **fields: Any) -> None:
         voice_model_update(voice_model=resource, **fields)
 
-    def delete_one(self, resource: VoiceModel) -> None:
-        voice_model_delete(voice_model=resource)
+    def destroy(self, request: Request, id: UUID) -> Response:
+        wish = self.query(self.delete_class)
+        voice_model_delete(voice_model=self.found(id), **wish)
+        return Response(status=204)

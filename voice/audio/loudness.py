@@ -7,7 +7,6 @@ several copies of it, so the gating of ITU-R BS.1770-4 is carried out here over 
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pyloudnorm
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from scipy.signal import lfilter
 
-from voice.audio.pcm import pcm_blocks, pcm_info
 from voice.audio.waveform import Samples, Waveform
 
 SILENCE_LUFS = -70.0
@@ -45,11 +43,6 @@ class Loudness:
     duration_s: float
     step_frames: int
     peaks: Samples = field(repr=False)
-
-
-def measure_pcm(path: Path) -> Loudness:
-    """Measure one of our PCM files block by block. Raises InvalidAudio `pcm_unreadable`."""
-    return measure_blocks(pcm_blocks(path), rate_hz=pcm_info(path).rate_hz)
 
 
 def measure_waveform(waveform: Waveform) -> Loudness:

@@ -14,7 +14,7 @@ import soundfile as sf
 from voice.audio.formats import FORMATS
 from voice.audio.loudness import Loudness, clipped_samples, measure_blocks
 from voice.audio.pcm import forward_blocks, open_forward
-from voice.audio.waveform import Samples
+from voice.audio.waveform import OnProgress, Samples, ignore_progress, told_blocks
 from voice.errors import OutputRejected
 
 LETTER_S: Mapping[str, float] = {
@@ -106,7 +106,12 @@ class OutputCheck:
 
 
 def check_output(
-    path: Path, *, output_format: str, expected_duration_s: tuple[float, float], rate_hz: int
+    path: Path,
+    *,
+    output_format: str,
+    expected_duration_s: tuple[float, float],
+    rate_hz: int,
+    on_progress: OnProgress = ignore_progress,
 ) -> OutputCheck:
     """Decode a file that `voice.audio.encode` wrote, and measure it. Memory stays at one block.
 
@@ -115,7 +120,8 @@ def check_output(
     `output_too_short` and `output_too_long` (outside of `expected_duration_s`, give or take 0.2 s for the codec).
     A file without a header promises nothing about its length and rate: where it was cut short, it is too short.
     """
-    loudness, clipped = _measure(path, layout=FORMATS[output_format].reading(rate_hz), rate_hz=rate_hz)
+    layout = FORMATS[output_format].reading(rate_hz)
+    loudness, clipped = _measure(path, layout=layout, rate_hz=rate_hz, on_progress=on_progress)
     _check_duration(loudness.duration_s, expected_duration_s)
     if loudness.integrated_lufs < _SILENT_LUFS:
         raise OutputRejected("output_silent", f"The generated speech is silent. {_REMEDY}")
@@ -126,7 +132,7 @@ def check_output(
     return OutputCheck(loudness.duration_s, loudness.integrated_lufs, loudness.true_peak_dbtp, clipped)
 
 
-def _measure(path: Path, *, layout: Mapping[str, Any], rate_hz: int) -> tuple[Loudness, int]:
+def _measure(path: Path, *, layout: Mapping[str, Any], rate_hz: int, on_progress: OnProgress) -> tuple[Loudness, int]:
     """Its loudness, and the samples in runs at full scale; a single one there may be a peak that just fits."""
     clipped = 0
 
@@ -140,7 +146,8 @@ def _measure(path: Path, *, layout: Mapping[str, Any], rate_hz: int) -> tuple[Lo
         with open_forward(path, **layout) as sound:
             if sound.channels != 1 or sound.samplerate != rate_hz:
                 raise _unreadable()
-            loudness = measure_blocks(blocks(sound), rate_hz=rate_hz)
+            told = told_blocks(blocks(sound), frames=sound.frames, on_progress=on_progress)
+            loudness = measure_blocks(told, rate_hz=rate_hz)
             promised_s = sound.frames / rate_hz
     except (OSError, sf.LibsndfileError) as error:
         raise _unreadable() from error

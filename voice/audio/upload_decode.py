@@ -1,105 +1,162 @@
-"""The decoding loop that runs inside the sandboxed child; `voice.audio.upload_sandbox` is the way to call it."""
+"""What an upload becomes inside the sandboxed child: blocks of sound, judged, mixed and written as our own PCM.
+
+`voice.audio.upload_sandbox` is the way to call it. libsndfile decodes the streams of `voice.audio.containers` here;
+the blocks of `voice.audio.ffmpeg_decode` take the same way from `write_pcm` on.
+"""
 
 import io
 import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, groupby
+from typing import Any
 
 import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
 from voice.audio.containers import read_container
-from voice.audio.containers.container import Container, Data
-from voice.audio.pcm import forward_blocks, open_forward
+from voice.audio.containers.container import Container, Data, broken_promise
+from voice.audio.pcm import forward_blocks, open_forward, pcm_header
 from voice.audio.rejections import Rejected
 from voice.audio.upload_sandbox import DecodedAudio, DecodeLimits
+from voice.audio.waveform import Samples, resample_blocks
 
-_BLOCK_FRAMES = 65536
-_SUBTYPES = {"PCM_U8", "PCM_S8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "MPEG_LAYER_III"}
-_FORMATS = {"wav": {"WAV", "WAVEX"}, "mp3": {"MP3"}, "flac": {"FLAC"}}
-_CODEC_DELAY_S = {"wav": 0.0, "flac": 0.0, "mp3": 0.1}
-"""MP3 adds up to two frames of encoder delay and padding: a recording of exactly the limit stays within it."""
+BLOCK_FRAMES = 65536
+_SUBTYPES = {
+    *("PCM_U8", "PCM_S8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"),
+    *("IMA_ADPCM", "MS_ADPCM", "GSM610", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III", "VORBIS", "OPUS"),
+}
+_FORMATS = {"WAV", "WAVEX", "MP3", "FLAC", "OGG", "AIFF", "CAF", "AU"}
+_EXACT = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW", "FLAC", "ALAC")
+_CODEC_DELAY_S = 0.3
+"""Encoders fill up their first and last frames with silence: a recording of exactly the limit stays within it."""
 _SILENCE_RMS = 10 ** (-70 / 20)
 _LARGEST_PEAK = 16.0
 _CANCELLED_SHARE = 0.02
 
 
-def decode_to_pcm(data: Data, *, upload_fd: int, pcm_fd: int, limits: DecodeLimits) -> DecodedAudio:
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Sound of shape (n, channels), n > 0, float32, as `sample_format` held it; full scale is 1."""
+
+    sound: NDArray[np.float32]
+    rate_hz: int
+    sample_format: str
+
+
+def load_callbacks() -> None:
+    """Have cffi make its callbacks executable now: the sandbox lets nothing become executable later."""
+    sf.SoundFile(io.BytesIO(pcm_header(rate_hz=8000, frames=0))).close()
+
+
+def decode_to_pcm(data: Data, *, pcm_fd: int, limits: DecodeLimits) -> DecodedAudio:
     """Judge and decode the upload, appending mono float32 samples to `pcm_fd`.
 
-    `data` is the upload's bytes, `upload_fd` the same file open at its start. Memory stays at a few blocks.
-    Raises Rejected.
+    `data` is the upload's bytes. Memory stays at the file, a copy of it and a few blocks. Raises Rejected.
     """
     container = read_container(data)
-    streamed_from = container.streamed_from
-    source = upload_fd if streamed_from is None else io.BytesIO(_with_sizes(data, streamed_from))
+    return write_pcm(_blocks(container, limits), container, pcm_fd=pcm_fd, limits=limits)
+
+
+def write_pcm(blocks: Iterator[Block], container: Container, *, pcm_fd: int, limits: DecodeLimits) -> DecodedAudio:
+    """Judge the blocks of a file and append them to `pcm_fd`, as mono float32 samples.
+
+    A file that was joined of several, or whose sound changes on its way, is one recording at the rate of its first
+    block, and has as many channels as the richest. Raises Rejected.
+    """
+    first = next(blocks, None)
+    if first is None:
+        raise _too_short(0.0, container, limits)
+    levels, written, rate_hz = _Levels(limits.max_channels), 0, first.rate_hz
+    is_exact = first.sample_format.startswith(_EXACT)
+    for mono in _mono_blocks(chain((first,), blocks), levels, target_hz=rate_hz):
+        written += len(mono)
+        _check_longest(written / rate_hz, container, limits, is_exact=is_exact)
+        _write(pcm_fd, mono)
+    duration_s = written / rate_hz
+    if duration_s < limits.min_duration_s:
+        raise _too_short(duration_s, container, limits)
+    levels.check()
+    return DecodedAudio(
+        format=container.format,
+        duration_s=round(duration_s, 3),
+        rate_hz=rate_hz,
+        channels=levels.channels,
+        frames=written,
+        sample_format=first.sample_format,
+        promised_duration_s=_promised(container, duration_s),
+    )
+
+
+def _promised(container: Container, duration_s: float) -> float | None:
+    """The length that the header promises, where clearly more than that was decoded is missing."""
+    promised_s = container.promised_s and broken_promise(container.promised_s, duration_s)
+    return None if promised_s is None else round(promised_s, 1)
+
+
+def _blocks(container: Container, limits: DecodeLimits) -> Iterator[Block]:
+    """The sound of all streams, one after the other. Raises Rejected."""
+    for stream in container.streams:
+        with _open(stream, limits) as sound:
+            try:
+                for block in forward_blocks(sound, frames=BLOCK_FRAMES):
+                    yield Block(block, sound.samplerate, sound.subtype)
+            except sf.LibsndfileError as error:
+                raise Rejected("corrupt_audio") from error
+
+
+def _open(stream: bytes, limits: DecodeLimits) -> Any:
+    """A stream as soundfile reads it, within the limits. Raises Rejected."""
     try:
-        sound = open_forward(source, closefd=False)
+        sound = open_forward(io.BytesIO(stream))
     except sf.LibsndfileError as error:
         raise Rejected("corrupt_audio") from error
-    with sound:
-        _check_header(sound, container, limits)
-        levels = _Levels(sound.channels)
-        frames = _copy(sound, container, levels=levels, pcm_fd=pcm_fd, limits=limits)
-        levels.check(frames)
-        return DecodedAudio(
-            format=container.format,
-            duration_s=round(frames / sound.samplerate, 3),
-            rate_hz=sound.samplerate,
-            channels=sound.channels,
-            frames=frames,
-            sample_format=sound.subtype,
-        )
-
-
-def _with_sizes(data: Data, samples_start: int) -> bytearray:
-    """A streamed WAV with the two sizes that its writer could not know filled in."""
-    whole = bytearray(data)
-    whole[4:8] = (len(whole) - 8).to_bytes(4, "little")
-    whole[samples_start - 4 : samples_start] = (len(whole) - samples_start).to_bytes(4, "little")
-    return whole
-
-
-def _check_header(sound: sf.SoundFile, container: Container, limits: DecodeLimits) -> None:
-    if sound.format not in _FORMATS[container.format] or sound.subtype not in _SUBTYPES:
+    if sound.format not in _FORMATS or sound.subtype not in _SUBTYPES:
         raise Rejected("unsupported_audio", found="a file with another codec inside")
-    if sound.channels > limits.max_channels:
-        raise Rejected("too_many_channels", channels=sound.channels, limit=limits.max_channels)
-    if not limits.min_rate_hz <= sound.samplerate <= limits.max_rate_hz:
-        raise Rejected(
-            "bad_sample_rate", rate_hz=sound.samplerate, min_hz=limits.min_rate_hz, max_hz=limits.max_rate_hz
-        )
+    check_layout(sound.channels, sound.samplerate, limits)
+    return sound
 
 
-def _copy(sound: sf.SoundFile, container: Container, *, levels: "_Levels", pcm_fd: int, limits: DecodeLimits) -> int:
-    """Decode to the end, or just beyond the longest duration. Returns the frames written. Raises Rejected."""
-    rate_hz = sound.samplerate
-    longest = int((limits.max_duration_s + _CODEC_DELAY_S[container.format]) * rate_hz)
-    frames = 0
-    try:
-        for block in forward_blocks(sound, frames=_BLOCK_FRAMES):
-            frames += len(block)
-            if frames > longest:
-                raise Rejected("too_long", duration_s=round(frames / rate_hz, 1), limit_s=limits.max_duration_s)
-            _write(pcm_fd, levels.mix(block))
-    except sf.LibsndfileError as error:
-        raise Rejected("corrupt_audio" if container.closed else "truncated_audio") from error
-    _check_length(frames, container)
-    if frames < limits.min_duration_s * rate_hz:
-        raise Rejected("too_short", duration_s=round(frames / rate_hz, 1), limit_s=limits.min_duration_s)
-    return frames
+def check_layout(channels: int, rate_hz: int, limits: DecodeLimits) -> None:
+    """Raise Rejected for more channels, or another sample rate, than recordings have."""
+    if channels > limits.max_channels:
+        raise Rejected("too_many_channels", channels=channels, limit=limits.max_channels)
+    if not limits.min_rate_hz <= rate_hz <= limits.max_rate_hz:
+        raise Rejected("bad_sample_rate", rate_hz=rate_hz, min_hz=limits.min_rate_hz, max_hz=limits.max_rate_hz)
 
 
-def _check_length(frames: int, container: Container) -> None:
-    """Two parsers have to agree on the length, or one of them was deceived."""
-    if container.frames is None:
+def _mono_blocks(blocks: Iterable[Block], levels: "_Levels", *, target_hz: int) -> Iterator[Samples]:
+    """The sound, mixed and measured, at one rate. Raises Rejected."""
+    for rate_hz, group in groupby(blocks, key=lambda block: block.rate_hz):
+        mono = (levels.mix(block.sound) for block in group)
+        yield from mono if rate_hz == target_hz else resample_blocks(mono, rate_hz=rate_hz, target_hz=target_hz)
+
+
+def _check_longest(duration_s: float, container: Container, limits: DecodeLimits, *, is_exact: bool) -> None:
+    """Raise Rejected beyond the longest duration, with the whole length where the structure shows it."""
+    if duration_s <= limits.max_duration_s + (0 if is_exact else _CODEC_DELAY_S):
         return
-    if abs(frames - container.frames) > container.tolerance:
-        raise Rejected("truncated_audio" if not container.closed else "corrupt_audio")
-    if not container.closed:
-        raise Rejected("polyglot_file", found="foreign bytes after its end")
+    limit_s, whole_s = limits.max_duration_s, container.duration_s
+    if whole_s is None or whole_s < duration_s:
+        raise Rejected("too_long", length=f"more than {limit_s:g} s", limit_s=limit_s)
+    raise Rejected("too_long", length=_in_words(whole_s), duration_s=round(whole_s, 1), limit_s=limit_s)
 
 
-def _write(pcm_fd: int, mono: NDArray[np.float32]) -> None:
+def _in_words(duration_s: float) -> str:
+    minutes = round(duration_s / 60)
+    return f"{duration_s:.1f} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _too_short(duration_s: float, container: Container, limits: DecodeLimits) -> Rejected:
+    """Why so little sound is refused: the rest of the file is missing, or there never was more."""
+    promised_s, found_s = container.promised_s, round(duration_s, 1)
+    if promised_s is not None and promised_s >= limits.min_duration_s:
+        return Rejected("truncated_audio", duration_s=found_s, promised_s=round(promised_s, 1))
+    return Rejected("too_short", duration_s=found_s, limit_s=limits.min_duration_s)
+
+
+def _write(pcm_fd: int, mono: Samples) -> None:
     view = mono.data.cast("B")
     while view:
         view = view[os.write(pcm_fd, view) :]
@@ -108,27 +165,33 @@ def _write(pcm_fd: int, mono: NDArray[np.float32]) -> None:
 class _Levels:
     """Mixes to mono and adds up what distinguishes a usable recording from a silent, overdriven or cancelled one."""
 
-    def __init__(self, channels: int) -> None:
-        self._energy = np.zeros(channels)
-        self._sum = np.zeros(channels)
+    def __init__(self, max_channels: int) -> None:
+        self.channels = 0
+        self._frames = 0
+        self._energy = np.zeros(max_channels)
+        self._sum = np.zeros(max_channels)
         self._mono_energy = 0.0
         self._mono_sum = 0.0
 
-    def mix(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def mix(self, block: NDArray[np.float32]) -> Samples:
         """The average of the channels of shape (n, channels), as float32 of shape (n,). Raises Rejected."""
         if not np.isfinite(block).all():
             raise Rejected("not_finite")
         if np.abs(block).max() > _LARGEST_PEAK:
             raise Rejected("level_out_of_range")
         mono = block.mean(axis=1, dtype=np.float32)
-        self._energy += np.einsum("ij,ij->j", block, block, dtype=np.float64)
-        self._sum += block.sum(axis=0, dtype=np.float64)
+        channels = block.shape[1]
+        self.channels = max(self.channels, channels)
+        self._frames += len(block)
+        self._energy[:channels] += np.einsum("ij,ij->j", block, block, dtype=np.float64)
+        self._sum[:channels] += block.sum(axis=0, dtype=np.float64)
         self._mono_energy += float(np.einsum("i,i->", mono, mono, dtype=np.float64))
         self._mono_sum += float(mono.sum(dtype=np.float64))
         return np.ascontiguousarray(mono, dtype="<f4")
 
-    def check(self, frames: int) -> None:
+    def check(self) -> None:
         """Judge the whole, without its DC offset. Raises Rejected."""
+        frames = self._frames
         loudest = float((self._energy / frames - (self._sum / frames) ** 2).max())
         mono = self._mono_energy / frames - (self._mono_sum / frames) ** 2
         if loudest < _SILENCE_RMS**2:

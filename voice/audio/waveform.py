@@ -1,6 +1,6 @@
 """Mono samples with their rate, and changing that rate by the SoX resampler."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,23 @@ class Waveform:
     def blocks(self, frames: int) -> Iterator[Samples]:
         """The samples in order, n == `frames` for all but the last block."""
         return (self.samples[start : start + frames] for start in range(0, len(self.samples), frames))
+
+
+OnProgress = Callable[[float], None]
+"""Is told which share of the work is done, 0 to 1, block by block. What it raises ends the work."""
+
+
+def ignore_progress(share: float) -> None:
+    """For whoever does not want to know."""
+
+
+def told_blocks(blocks: Iterable[Samples], *, frames: int, on_progress: OnProgress) -> Iterator[Samples]:
+    """The same blocks; `on_progress` is told after each which share of `frames` has passed, at most 1."""
+    passed = 0
+    for block in blocks:
+        yield block
+        passed += len(block)
+        on_progress(min(1.0, passed / max(frames, 1)))
 
 
 def resample_blocks(blocks: Iterable[Samples], *, rate_hz: int, target_hz: int) -> Iterator[Samples]:

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce, Greatest, RowNumber
 
 from voice.errors import ServiceUnavailable, TooManyJobs
 from voice.jobs.kind import kinds
-from voice.jobs.lease import Lease
+from voice.jobs.lease import GAVE_WAY, Lease
 from voice.jobs.transitions import TornJob, job_claim, jobs_claimable, not_blocked
 from voice.models import Job, User
 from voice.models.job import FromNow
@@ -84,6 +84,17 @@ _lines: dict[str, _Line] = {}
 def jobs_in_hand(*, kind: str) -> QuerySet[Job]:
     """The jobs of a kind that a living worker has."""
     return Job.objects.filter(kind=kind, state=JobState.RUNNING, lease_until__gte=FromNow())
+
+
+def somebody_waits(*, kinds: Collection[str], without_owners: Collection[UUID]) -> bool:
+    """Whether a job of these kinds could be started for somebody else than these owners."""
+    return jobs_claimable().filter(kind__in=kinds).exclude(owner__in=without_owners).exists()
+
+
+def workers_held(*, kinds: Collection[str]) -> list[UUID]:
+    """The owner of each job of these kinds that a living worker is at: not of those that stand still for another."""
+    held = Job.objects.filter(kind__in=kinds, state=JobState.RUNNING, lease_until__gte=FromNow())
+    return list(held.exclude(phase=GAVE_WAY).order_by().values_list("owner", flat=True))
 
 
 def last_served_at(*, kind: str, owner: str) -> Subquery:
@@ -176,13 +187,13 @@ def _mean_run_s(*, kind: str) -> float | None:
     return statistics.fmean(runs_s) if runs_s else None
 
 
-def job_take(*, kind: str) -> Lease | None:
-    """Claim the job of a kind whose turn it is; None when none is due.
+def job_take(*, kind: str, without_owners: Collection[UUID] = ()) -> Lease | None:
+    """Claim the job of a kind whose turn it is; None when none is due. The jobs of `without_owners` are passed over.
 
     Whoever loses a claim goes on to the next job, so that no wake-up is lost on a job that another one has taken.
     """
     tried: set[UUID] = set()
-    while candidates := _in_turn(kind, without=tried):
+    while candidates := _in_turn(kind, without=tried, without_owners=without_owners):
         for job_id in candidates:
             tried.add(job_id)
             lease = _claim(job_id)
@@ -191,7 +202,7 @@ def job_take(*, kind: str) -> Lease | None:
     return None
 
 
-def _in_turn(kind: str, *, without: Collection[UUID]) -> list[UUID]:
+def _in_turn(kind: str, *, without: Collection[UUID], without_owners: Collection[UUID]) -> list[UUID]:
     """The first claimable jobs of a kind: each owner's oldest, then each one's next.
 
     In each round the owner with the fewest jobs in hand comes first, among equals the one served longest ago.
@@ -200,6 +211,7 @@ def _in_turn(kind: str, *, without: Collection[UUID]) -> list[UUID]:
         jobs_claimable()
         .filter(kind=kind)
         .exclude(pk__in=without)
+        .exclude(owner__in=without_owners)
         .alias(
             turn=Window(RowNumber(), partition_by="owner", order_by=["created_at", "pk"]),
             in_hand=_in_hand(kind),

@@ -13,6 +13,7 @@ from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from voice.errors import EngineError, VoiceError
+from voice.jobs.blocks import inactive_end
 from voice.jobs.kind import Kind, kinds, with_resources
 from voice.jobs.transitions import (
     job_cancel,
@@ -57,14 +58,17 @@ class Recovered:
 
 
 def job_sweep() -> Recovered:
-    """Send missing wake-ups, fail what lost its worker too often or what waits for something that failed."""
+    """Send missing wake-ups, fail what lost its worker too often, what waits for something that failed, and what
+    belongs to deactivated accounts.
+    """
     now = timezone.now()
     IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEY_AGE).delete()
     OutstandingToken.objects.filter(expires_at__lt=now).delete()
     LoginSession.objects.filter(expires_at__lt=now).delete()
-    work_sweep(older_than_s=2 * settings.JOB_TIMEOUT_S)
+    work_sweep(older_than_s=settings.CELERY_TASK_TIME_LIMIT)  # a job that gives way keeps its folder
     lost = sum(_fail_lost(job) for job in with_resources(_worn_out())[:BATCH])
     doomed = sum(_fail_waiting(job) for job in with_resources(_ended_badly())[:BATCH])
+    inactive_end()
     woken = _wake()
     if woken or lost or doomed:
         logger.info("sweep: %d woken, %d lost, %d doomed", woken, lost, doomed)

@@ -5,9 +5,10 @@ from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
+from django.conf import settings
 from django.utils import timezone
 
-from voice.audio.encode import SpeechTags, encode
+from voice.audio.encode import EncodedAudio, SpeechTags, encode
 from voice.audio.pcm import PcmWriter
 from voice.audio.speech_check import check_output, plausible_duration_s
 from voice.engines.base import SpeechChunk, SynthesisParams, VoiceProfile
@@ -20,7 +21,8 @@ from voice.models.lifecycle import SynthesisStatus, advance
 from voice.storage import attempt_name, fetch, output_storage, store, voice_model_storage
 from voice.text.normalize import normalize_text
 
-SPEAKING_SHARE = 0.9  # of the progress bar; the rest is joining, encoding and checking
+SPEAKING_SHARE, ENCODING_SHARE, CHECKING_SHARE = 0.75, 0.2, 0.05
+"""Of the progress bar, by the time that the embedded engine takes for a long text; others speak more slowly."""
 
 
 def synthesis_run(lease: Lease, folder: Path) -> Outcome:
@@ -28,21 +30,17 @@ def synthesis_run(lease: Lease, folder: Path) -> Outcome:
     started = time.monotonic()
     synthesis = lease.job.synthesis
     assert synthesis is not None
-    text = normalize_text(synthesis.text, synthesis.language)
+    text = normalize_text(synthesis.text, synthesis.language, synthesis.markup)
     with closing(_chunks(synthesis, text, lease, folder)) as chunks:  # at once: its sentences hold places in a batch
         pcm = _speak_to(folder / "speech.wav", chunks, lease)
-    lease.report(SPEAKING_SHARE, "encoding")
-    form = synthesis.output_format
-    speech = folder / f"encoded.{form}"
-    encoded = encode(pcm, speech, output_format=form, tags=_tags(synthesis), bitrate_kbps=synthesis.bitrate_kbps)
-    lease.report(0.95, "checking")
-    expected = plausible_duration_s(text, synthesis.language, speed=synthesis.speed)
-    check_output(speech, output_format=form, expected_duration_s=expected, rate_hz=encoded.rate_hz)
+    speech = folder / f"encoded.{synthesis.output_format}"
+    encoded = _encoded(pcm, speech, synthesis, lease)
+    _check(speech, synthesis, text, lease, rate_hz=encoded.rate_hz)
     name = attempt_name(
         owner_id=synthesis.owner_id,
         resource_id=synthesis.pk,
         attempt=lease.job.attempt,
-        suffix=form,
+        suffix=synthesis.output_format,
     )
     file = store(output_storage(), name, speech)
 
@@ -54,7 +52,7 @@ def synthesis_run(lease: Lease, folder: Path) -> Outcome:
             size_bytes=encoded.size_bytes,
             rate_hz=encoded.rate_hz,
             duration_s=round(encoded.duration_s, 3),
-            processing_s=round(time.monotonic() - started, 3),
+            processing_s=round(time.monotonic() - started - lease.lent_s, 3),
             completed_at=timezone.now(),
         )
 
@@ -73,7 +71,7 @@ def _chunks(synthesis: Synthesis, text: str, lease: Lease, folder: Path) -> Gene
         seed=synthesis.seed,
         options=synthesis.options,
         heartbeat=lease.heartbeat,
-        deadline_s=lease.deadline_s,
+        deadline_s=lease.started_s + settings.CELERY_TASK_TIME_LIMIT,  # the lease's own may move: its reports tell
     )
     return engine_get(voice_model.engine).synthesize(profile, text, synthesis.language, params)
 
@@ -88,7 +86,32 @@ def _speak_to(path: Path, chunks: Generator[SpeechChunk, None, None], lease: Lea
         for chunk in chunks:
             pcm.append(chunk.waveform)
             lease.report(SPEAKING_SHARE * chunk.progress, "speaking")
+            lease.give_way()
     return path
+
+
+def _encoded(pcm: Path, target: Path, synthesis: Synthesis, lease: Lease) -> EncodedAudio:
+    lease.report(SPEAKING_SHARE, "encoding")
+    return encode(
+        pcm,
+        target,
+        output_format=synthesis.output_format,
+        tags=_tags(synthesis),
+        bitrate_kbps=synthesis.bitrate_kbps,
+        on_progress=lambda share: lease.report(SPEAKING_SHARE + ENCODING_SHARE * share, "encoding"),
+    )
+
+
+def _check(speech: Path, synthesis: Synthesis, text: str, lease: Lease, *, rate_hz: int) -> None:
+    begun = SPEAKING_SHARE + ENCODING_SHARE
+    lease.report(begun, "checking")
+    check_output(
+        speech,
+        output_format=synthesis.output_format,
+        expected_duration_s=plausible_duration_s(text, synthesis.language, speed=synthesis.speed),
+        rate_hz=rate_hz,
+        on_progress=lambda share: lease.report(begun + CHECKING_SHARE * share, "checking"),
+    )
 
 
 def _tags(synthesis: Synthesis) -> SpeechTags:

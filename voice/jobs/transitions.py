@@ -12,10 +12,10 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from voice.errors import LeaseLost, VoiceError
 from voice.jobs.kind import kind_named, kind_of, with_resources
-from voice.jobs.lease import Lease
+from voice.jobs.lease import WORKER, Lease
 from voice.jobs.metrics import job_count_end
 from voice.models import Job, User
-from voice.models.job import FromNow
+from voice.models.job import FromNow, owner_is_active
 from voice.models.lifecycle import JOB_TERMINAL, JobState, Resource, advance
 from voice.redis_client import redis_client
 from voice.request_id import request_id_bound
@@ -97,9 +97,9 @@ def not_blocked() -> Q:
 
 
 def jobs_claimable() -> QuerySet[Job]:
-    """Jobs that are due, or whose worker is lost."""
+    """Jobs that are due, or whose worker is lost, of accounts that are active."""
     is_free = Q(state=JobState.QUEUED, run_after__lte=FromNow()) | Q(state=JobState.RUNNING, lease_until__lt=FromNow())
-    return Job.objects.filter(is_free, not_blocked(), attempt__lt=settings.JOB_MAX_ATTEMPTS)
+    return Job.objects.filter(is_free, not_blocked(), owner_is_active(), attempt__lt=settings.JOB_MAX_ATTEMPTS)
 
 
 def job_claim(*, job_id: UUID) -> Lease | None:
@@ -112,6 +112,7 @@ def job_claim(*, job_id: UUID) -> Lease | None:
             attempt=F("attempt") + 1,
             lease_token=token,
             lease_until=FromNow(settings.JOB_LEASE_S),
+            worker=WORKER,
             started_at=FromNow(),
             progress=0.0,
             phase="",
@@ -132,7 +133,8 @@ def job_finish(*, lease: Lease, write: Callable[[], bool]) -> None:
     `write` advances the resource and returns whether it could. Raises LeaseLost when the job is no longer ours.
     """
     with transaction.atomic():
-        if not _end(lease.job, JobState.COMPLETED, only=Q(lease_token=lease.token), progress=1.0) or not write():
+        is_ours = Q(lease_token=lease.token) & owner_is_active()
+        if not _end(lease.job, JobState.COMPLETED, only=is_ours, progress=1.0) or not write():
             raise LeaseLost("lease_lost", "Another worker owns this job, or it was cancelled.")
         _clear_up_on_commit(lease.job)
         for dependent in lease.job.dependents.filter(state=JobState.QUEUED):
@@ -177,6 +179,34 @@ def job_return(*, lease: Lease) -> bool:
         _enqueue_on_commit(lease.job)
     logger.info("job %s: given back, this worker is being stopped", lease.job.pk)
     return True
+
+
+def jobs_of_worker_return() -> int:
+    """Give back what this worker's processes have left running, and wake others. Returns how many jobs.
+
+    Call it when those are gone. Unlike in `job_return`, the attempt counts: it may have stored its file.
+    """
+    left = Job.objects.filter(state=JobState.RUNNING, worker=WORKER)
+    returned = [job for job in left if _leave_to_others(job)]
+    for job in returned:
+        logger.warning("job %s: given back, its process was ended with this worker", job.pk)
+    return len(returned)
+
+
+def _leave_to_others(job: Job) -> bool:
+    with transaction.atomic():
+        returned = Job.objects.filter(pk=job.pk, state=JobState.RUNNING, lease_token=job.lease_token).update(
+            state=JobState.QUEUED,
+            lease_token=None,
+            lease_until=None,
+            enqueued_at=None,
+            run_after=FromNow(),
+            progress=0.0,
+            phase="",
+        )
+        if returned:
+            _enqueue_on_commit(job)
+    return bool(returned)
 
 
 def job_fail(*, job: Job, error: VoiceError, only: Q = ALWAYS) -> bool:

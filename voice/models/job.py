@@ -6,13 +6,14 @@ from typing import Any, ClassVar, cast
 from django.conf import settings
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import DateTimeField, Expression, Q
+from django.db.models import DateTimeField, Exists, Expression, OuterRef, Q
 from django.db.models.functions import Now
 from django.db.models.sql.compiler import SQLCompiler
 
 from voice.models.lifecycle import JOB_TERMINAL, JobState, Resource
 from voice.models.sample import VoiceSample
 from voice.models.synthesis import Synthesis
+from voice.models.user import User
 from voice.models.voice_model import VoiceModel
 from voice.request_id import request_id_current
 
@@ -40,6 +41,14 @@ class FromNow(Expression):
         return "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f000', 'NOW', %s)", [f"{self.seconds:+.3f} seconds"]
 
 
+def owner_is_active() -> Q:
+    """The condition of rows whose owner's account is not deactivated.
+
+    A subquery for each row, no join: PostgreSQL asks it again of a row that it had to wait for.
+    """
+    return Q(Exists(User.objects.filter(pk=OuterRef("owner"), is_active=True)))
+
+
 class JobKind(models.TextChoices):
     """The kinds whose rows have a field of their own in a job."""
 
@@ -57,7 +66,8 @@ class Job(models.Model):
     `kind` names a kind of work (voice/jobs/kind.py), and `links` says, for each kind, which attribute of a job leads
     to the row that it works on: a field here, or the `related_name` of a model's own OneToOneField to Job.
     A worker owns a running job while it holds `lease_token` and `lease_until` lies ahead. Every write of a worker
-    names its token, so that one that has lost the lease changes nothing. `attempt` counts claims. A job may be claimed
+    names its token, so that one that has lost the lease changes nothing. `worker`, all processes of one pool, is the
+    last to have claimed it. `attempt` counts claims. A job may be claimed
     when all of `depends_on` are completed; when one of them failed or was cancelled, it fails with it.
     `request_id` is that of the request that made it, for the log.
     `enqueued_at` is the last time that a wake-up was sent for it; null means that none has been.
@@ -79,6 +89,7 @@ class Job(models.Model):
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
+    worker = models.UUIDField(null=True)
     run_after = models.DateTimeField(db_default=Now())
     enqueued_at = models.DateTimeField(null=True)
     progress = models.FloatField(default=0.0)

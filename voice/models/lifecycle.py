@@ -10,9 +10,11 @@ A resource that is cancelled, blocked or whose job's dependency failed may go st
 terminal one. Nothing leaves a terminal state.
 """
 
+import re
+import unicodedata
 import uuid
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -94,13 +96,52 @@ class Resource(models.Model):
 
 
 class Moderated(models.Model):
-    """A voice that a moderator can block: it stays visible to its owner and cannot be used."""
+    """What a moderator's block can reach: it stays visible to its owner and cannot be used.
 
-    is_blocked = models.BooleanField(default=False)
-    blocked_reason = models.CharField(max_length=300, blank=True)
+    `is_blocked` and `blocked_reason` repeat what the newest of its `blocks` says (voice/jobs/blocks.py writes them).
+    """
+
+    is_blocked = models.BooleanField("blocked", default=False, db_default=False)
+    blocked_reason = models.CharField(max_length=300, blank=True, db_default="")
+    blocks = models.ManyToManyField("voice.Block")
 
     class Meta:
         abstract = True
+
+
+class Searched(models.Model):
+    """What people search by, once more as `search_form` writes it: databases fold letters differently, or not at all.
+
+    Empty where a version that did not know it wrote the row.
+    """
+
+    search_form = models.TextField(editable=False, db_default="")
+    searched: ClassVar[str]  # the field that it is made of
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        self.search_form = search_form(getattr(self, self.searched))
+        if update_fields is not None and self.searched in update_fields:
+            update_fields = {*update_fields, "search_form"}
+        super().save(*args, update_fields=update_fields, **kwargs)
+
+
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+
+
+def search_form(text: str) -> str:
+    """Return `text` as searches compare it: however a letter is composed, wide or high, it is one.
+
+    Unicode's NFKC_Casefold, with white space as one " ", and both letters i of Turkish as one: capitals mix them up.
+    """
+    seen = "".join(c for c in _UNSEEN.sub("", text) if unicodedata.category(c) != "Cf")
+    form = unicodedata.normalize("NFD", seen)
+    for _ in range(2):  # folding may leave letters that compose, and composed ones that fold
+        folded = form.casefold().replace("i\u0307", "i").replace("\u0131", "i")
+        form = unicodedata.normalize("NFKC", folded)
+    return " ".join(form.replace("\u2010", "-").split())
 
 
 def sources_of(target: models.TextChoices) -> frozenset[str]:

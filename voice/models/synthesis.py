@@ -4,8 +4,9 @@ from django.db import models
 from django.db.models import Q
 
 from voice.audio.formats import FORMATS
-from voice.models.lifecycle import Resource, SynthesisStatus
+from voice.models.lifecycle import Moderated, Resource, Searched, SynthesisStatus
 from voice.models.voice_model import VoiceModel
+from voice.text.markup import Markup
 
 
 def output_format_choices() -> list[tuple[str, str]]:
@@ -13,16 +14,18 @@ def output_format_choices() -> list[tuple[str, str]]:
     return [(name, name.upper()) for name in FORMATS]
 
 
-class Synthesis(Resource):
+class Synthesis(Resource, Moderated, Searched):
     """One text in one voice: queued -> running -> completed | failed | cancelled.
 
     `audio_name` is the encoded speech in the output storage, set when the status is completed, until the audio is
     removed for its age or found missing: then `audio_removed_at` says when, and the entry stays.
     """
 
+    searched = "text"
     voice_model = models.ForeignKey(VoiceModel, null=True, on_delete=models.SET_NULL, related_name="syntheses")
     voice_model_label = models.CharField(max_length=100)  # survives the deletion of the model
     text = models.TextField()
+    markup = models.CharField(max_length=16, choices=[(way.value, way.value) for way in Markup], default="plain")
     language = models.CharField(max_length=8)
     output_format = models.CharField(max_length=8, choices=output_format_choices)
     bitrate_kbps = models.PositiveSmallIntegerField(null=True)  # null for the format's own way

@@ -3,17 +3,18 @@
 from django.db import models
 from django.db.models import Q
 
-from voice.models.lifecycle import Moderated, Resource, VoiceModelStatus
+from voice.models.lifecycle import Moderated, Resource, Searched, VoiceModelStatus
 from voice.models.sample import VoiceSample
 
 
-class VoiceModel(Resource, Moderated):
+class VoiceModel(Resource, Moderated, Searched):
     """A cloned voice: pending -> cloning -> ready | failed.
 
     `profile_name` is the engine's profile in the model storage. It outlives its samples: deleting a sample keeps
     the voices that were made from it, deleting the model removes the voice.
     """
 
+    searched = "name"
     name = models.CharField(max_length=100)
     language = models.CharField(max_length=8)
     engine = models.CharField(max_length=32)

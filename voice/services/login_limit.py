@@ -1,22 +1,21 @@
 """Limits on logging in, over the API and in the admin: tries per address and minute, wrong passwords per account."""
 
 import hashlib
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 from django.conf import settings
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 
 from voice.errors import NotAuthenticated, TooManyTries, WrongPassword
 from voice.models import User
+from voice.redis_client import redis_client, window_count
 
-WRONG_PASSWORDS = 10  # of one account, in each window
+WRONG_PASSWORDS = 10  # of one account, in any LOGIN_WINDOW_S
 LOGIN_WINDOW_S = 900
-LOGIN_COUNT_KEPT_S = LOGIN_WINDOW_S + 60  # the clocks of web processes may differ
 
 
 def logins_spend(request: HttpRequest) -> None:
@@ -36,24 +35,23 @@ def login_try(username: str) -> Iterator[None]:
     password empties the count; whatever else stops the check gives the try back. A name that nobody has is counted
     alike, so answers do not reveal which accounts exist. Raises RedisError as `logins_spend` does.
     """
-    window_end_s = (int(time.time()) // LOGIN_WINDOW_S + 1) * LOGIN_WINDOW_S
     name = User.normalize_username(username).casefold()
-    key = f"wrong-passwords:{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}:{window_end_s}"
-    cache.add(key, 0, LOGIN_COUNT_KEPT_S)
-    if cache.incr(key) > WRONG_PASSWORDS:
-        wait_s = max(1, window_end_s - int(time.time()))
+    key = f"podstream:wrong-passwords:{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    entry = uuid4().hex
+    window = window_count(key, limit=WRONG_PASSWORDS, period_s=LOGIN_WINDOW_S, entry=entry)
+    if not window.fits:
         raise _too_many(
-            f"Too many wrong passwords for this name. Wait {wait_s} seconds; anyone signed in stays signed in.",
-            retry_after_s=wait_s,
+            f"Too many wrong passwords for this name. Wait {window.reset_s} s; anyone signed in stays signed in.",
+            retry_after_s=window.reset_s,
         )
     try:
         yield
     except (NotAuthenticated, WrongPassword, ValidationError):
         raise
     except Exception:
-        cache.decr(key)
+        redis_client().zrem(key, entry)
         raise
-    cache.set(key, 0, LOGIN_COUNT_KEPT_S)  # not deleted: a try beside this one may be about to count
+    redis_client().delete(key)
 
 
 def _too_many(message: str, *, retry_after_s: int) -> TooManyTries:

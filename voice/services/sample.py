@@ -13,12 +13,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from voice.audio.upload_sandbox import DecodedAudio, DecodeLimits, decode_upload
-from voice.errors import VoiceError
+from voice.errors import Blocked, VoiceError
+from voice.jobs.blocks import hit_note
 from voice.jobs.kind import Kind, register
 from voice.jobs.line import job_limits_check, job_limits_hold
 from voice.jobs.transitions import job_cancel, job_create, job_fail, jobs_lock
-from voice.models import Job, JobKind, User, VoiceModel, VoiceSample
-from voice.models.lifecycle import VOICE_MODEL_TERMINAL, SampleStatus
+from voice.models import BlockedAudio, Job, JobKind, Match, User, VoiceModel, VoiceSample
+from voice.models.lifecycle import VOICE_MODEL_TERMINAL, SampleStatus, search_form
 from voice.services.idempotency import idempotency_forget
 from voice.storage import resource_folder, sample_storage, store, work_folder
 
@@ -35,6 +36,7 @@ class JudgedUpload:
     decoded: DecodedAudio
     size_bytes: int
     sha256: str
+    pcm_sha256: str
     pcm_name: str
     original_name: str
 
@@ -44,29 +46,44 @@ def upload_judge(source: Path, *, owner: User) -> Iterator[JudgedUpload]:
     """Decode an upload in the sandbox and store it; unless the block makes it a sample, it is gone afterwards.
 
     Call it outside of a transaction: it takes up to some seconds. Raises UnsupportedAudio, InvalidAudio, TooLarge,
-    and what `job_limits_check` raises.
+    Blocked `recording_blocked`, and what `job_limits_check` raises.
     """
     job_limits_check(owner=owner)
     limits = DecodeLimits(
         max_bytes=settings.MAX_VOICE_FILE_SIZE,
         min_duration_s=settings.MIN_VOICE_DURATION,
         max_duration_s=settings.MAX_VOICE_DURATION,
+        ffmpeg=settings.FFMPEG_UPLOADS,
     )
     sample_id = uuid4()
     folder = resource_folder(owner_id=owner.pk, resource_id=sample_id)
     with work_folder() as work:
         decoded = decode_upload(source, work / "decoded.wav", limits=limits)
-        with source.open("rb") as f:
-            sha256 = hashlib.file_digest(f, "sha256").hexdigest()
+        sha256, pcm_sha256 = _sha256(source), _sha256(work / "decoded.wav")
+        _check_allowed(sha256, pcm_sha256, owner)
         try:
             pcm = store(sample_storage(), f"{folder}/decoded.wav", work / "decoded.wav")
             original_name = ""
             if settings.KEEP_ORIGINAL_UPLOADS:
                 original_name = store(sample_storage(), f"{folder}/original.{decoded.format}", source).name
-            yield JudgedUpload(sample_id, owner, decoded, source.stat().st_size, sha256, pcm.name, original_name)
+            size = source.stat().st_size
+            yield JudgedUpload(sample_id, owner, decoded, size, sha256, pcm_sha256, pcm.name, original_name)
         finally:
             if not VoiceSample.objects.filter(pk=sample_id).exists():
                 sample_storage().delete_folder(folder)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def _check_allowed(sha256: str, pcm_sha256: str, owner: User) -> None:
+    same = Q(sha256=sha256) | Q(pcm_sha256=pcm_sha256)
+    known = BlockedAudio.objects.filter(same).select_related("block").first()
+    if known is not None:
+        hit_note(block=known.block, user=owner, match=Match.FILE if known.sha256 == sha256 else Match.PCM)
+        raise Blocked("recording_blocked", f"A moderator has blocked this recording: {known.block.reason}")
 
 
 def sample_create(*, judged: JudgedUpload, name: str, language: str) -> VoiceSample:
@@ -82,6 +99,7 @@ def sample_create(*, judged: JudgedUpload, name: str, language: str) -> VoiceSam
         audio_format=judged.decoded.format,
         size_bytes=judged.size_bytes,
         sha256=judged.sha256,
+        pcm_sha256=judged.pcm_sha256,
         duration_s=judged.decoded.duration_s,
         rate_hz=judged.decoded.rate_hz,
         channels=judged.decoded.channels,
@@ -99,6 +117,8 @@ def sample_update(*, sample: VoiceSample, name: str | None = None, language: str
     """Rename a sample, or say which language is spoken in it. One that is gone meanwhile stays gone."""
     asked = {"name": name, "language": language}
     changed = {field: value for field, value in asked.items() if value is not None}
+    if name is not None:
+        changed["search_form"] = search_form(name)
     VoiceSample.objects.filter(pk=sample.pk).update(**changed, updated_at=timezone.now())
 
 

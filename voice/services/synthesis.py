@@ -17,6 +17,8 @@ from voice.models import Job, JobKind, Synthesis, User, VoiceModel
 from voice.models.lifecycle import SynthesisStatus, VoiceModelStatus, advance
 from voice.services.idempotency import idempotency_forget
 from voice.storage import output_storage, resource_folder
+from voice.text.admission import check_script, check_speakable, spoken_length
+from voice.text.markup import Markup
 from voice.text.normalize import clean_text, length_nfc
 
 CANCELLED = JobCancelled("cancelled", "This was cancelled.")
@@ -29,6 +31,7 @@ def synthesis_create(
     text: str,
     language: str,
     output_format: str,
+    markup: str = Markup.PLAIN,
     bitrate_kbps: int | None = None,
     speed: float = 1.0,
     seed: int = 0,
@@ -46,7 +49,8 @@ def synthesis_create(
         owner=owner,
         voice_model=voice_model,
         voice_model_label=voice_model.name,
-        text=_checked_text(text),
+        text=_checked_text(text, language),
+        markup=markup,
         language=language,
         output_format=output_format,
         bitrate_kbps=_checked_bitrate(output_format, bitrate_kbps),
@@ -58,6 +62,8 @@ def synthesis_create(
         jobs = jobs_lock(Job.objects.filter(voice_model=voice_model))
         if not jobs:
             raise Conflict("voice_model_deleted", "The voice was deleted meanwhile.")
+        voice_model.refresh_from_db(fields=["is_blocked", "blocked_reason"])  # whoever blocks it takes this lock first
+        _check_allowed(voice_model)
         job_limits_hold(owner=owner)
         synthesis.save(force_insert=True)
         job_create(owner=owner, resource=synthesis, depends_on=jobs)
@@ -94,9 +100,14 @@ def synthesis_audio_remove(*, synthesis: Synthesis) -> bool:
     return True
 
 
-def _check_usable(voice_model: VoiceModel) -> None:
+def _check_allowed(voice_model: VoiceModel) -> None:
     if voice_model.is_blocked:
-        raise Blocked("model_blocked", f"A moderator has blocked the voice “{voice_model.name}”.")
+        reason = voice_model.blocked_reason
+        raise Blocked("model_blocked", f"A moderator has blocked the voice “{voice_model.name}”. {reason}".strip())
+
+
+def _check_usable(voice_model: VoiceModel) -> None:
+    _check_allowed(voice_model)
     if voice_model.status == VoiceModelStatus.FAILED:
         raise Conflict(
             "model_unusable",
@@ -104,15 +115,27 @@ def _check_usable(voice_model: VoiceModel) -> None:
         )
 
 
-def _checked_text(text: str) -> str:
-    length, limit = length_nfc(text), settings.MAX_SYNTHESIS_TEXT_LENGTH
-    if length > limit:
+def _checked_text(text: str, language: str) -> str:
+    """The text as it is stored. Raises InvalidText for one that cannot be spoken, or is too long in any way."""
+    typed, limit = length_nfc(text), settings.MAX_SYNTHESIS_TEXT_LENGTH
+    if typed > limit:
         raise InvalidText(
             "text_too_long",
-            f"The text has {length} characters, {limit} are allowed. Send it in parts.",
-            details={"length": length, "limit": limit},
+            f"The text has {typed} characters, {limit} are allowed. Send it in parts.",
+            details={"length": typed, "limit": limit},
         )
-    return clean_text(text)
+    cleaned = clean_text(text)
+    check_speakable(cleaned)
+    check_script(cleaned, language)
+    spoken = spoken_length(cleaned, language)
+    if spoken > limit:
+        raise InvalidText(
+            "text_too_long",
+            f"Read out, with its numbers and signs as words, the text has about {spoken} characters, {limit} are "
+            "allowed. Send it in parts.",
+            details={"length": typed, "spoken_length": spoken, "limit": limit},
+        )
+    return cleaned
 
 
 def _checked_bitrate(output_format: str, bitrate_kbps: int | None) -> int | None:

@@ -9,7 +9,8 @@ import unicodedata
 from collections.abc import Iterable
 
 from voice.errors import InvalidText
-from voice.text.numerals import spell_numbers
+from voice.text.markup import Markup, without_markup
+from voice.text.reading import read_aloud
 from voice.text.split import CLOSERS, TERMINATORS
 
 _MAX_RAW_MARKS = 30
@@ -71,25 +72,23 @@ def clean_text(text: str) -> str:
     return cleaned
 
 
-def normalize_text(text: str, language: str) -> str:
+def normalize_text(text: str, language: str, markup: str = Markup.PLAIN) -> str:
     """Return `text` cleaned, and written as it is read out in `language`; line breaks stay.
 
-    Numbers, decimals, ordinals, years, times of day, percentages and sums of money become words, by num2words, in
-    en es fr de it pt pl ru nl cs ar ja hu ko. For zh-cn and hi (not in num2words) and tr (whose words it glues
-    together) digits stay, since espeak-ng and XTTS read them themselves. Digits of every script become 0-9.
-    More than 12 digits in a row, and numbers with a leading zero, are read digit by digit. Dates, versions,
-    telephone numbers with dashes, URLs, e-mail addresses, units and abbreviations stay as they are: espeak-ng reads
-    them. Emoji are dropped, and a sign that is repeated more than three times is written three times.
+    What is marked up loses its marks (`without_markup`), and figures, signs and abbreviations become words
+    (`read_aloud`). Emoji are dropped, and a sign that is repeated more than three times is written three times.
 
-    The result has at most about 20 times the characters of `text`. Thread-safe.
+    The result has at most about 30 times the characters of `text`. Thread-safe.
     Raises InvalidText: `text_empty` as `clean_text`, `text_unspeakable` without any letter or digit.
     """
-    spoken = "".join(c for c in clean_text(text) if not _is_emoji(c))
+    unmarked = without_markup(clean_text(text), markup)
+    spoken = "".join(c for c in unmarked if not _is_emoji(c))
     if not any(c.isalnum() for c in spoken):
         raise InvalidText(
             "text_unspeakable", "The text has no letter or digit, so there is nothing to speak. Write it in words."
         )
-    spelled = spell_numbers(_REPEATED_MARK.sub(r"\1\1\1", spoken), language)
+    shortened = _REPEATED_MARK.sub(r"\1\1\1", spoken)
+    spelled = read_aloud(shortened, language)
     return "\n".join(" ".join(line.split()) for line in spelled.split("\n")).strip("\n")
 
 

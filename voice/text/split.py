@@ -30,6 +30,7 @@ _TOKEN_REACH = 24
 _ROMAN_NUMERAL = re.compile(r"[IVXLCM]+")
 _DOTTED = re.compile(r"(?:\w\.)+\w")
 _LONGEST_CAUTIOUS_TOKEN = 4
+_DAY_HALF = re.compile(r" [ap] m$")  # "at five p m." as `reading` says it: no initial of a name
 _CJK_RANGES = (
     (0x1100, 0x11FF),
     (0x2E80, 0x9FFF),
@@ -86,7 +87,7 @@ _BEFORE_NUMBER = _by_language(
     cs="č s str obr sv kap čl odst tel",
     hu="sz o kb fej tel",
     ar="ص ج",
-    hi="पृ सं क्र नं",
+    hi="पृ सं क्र नं no ई.पू",
 )
 """A number follows, or the sentence ends: "No. 5", "S. 12", "č. 3"."""
 
@@ -103,6 +104,7 @@ _MAYBE_FINAL = _by_language(
     nl="enz etc e.d u jr",
     cs="atd apod aj hod min tis mil n.l př.n.l",
     hu="stb u.i kft rt zrt",
+    hi="कि.मी मी से.मी सेमी मि.मी कि.ग्रा ग्रा मि.ली ली रु ई किमी",
 )
 """They end a sentence only when a capital letter follows: "etc.", "usw.", "p.m."."""
 
@@ -159,7 +161,7 @@ def _full_stop_ends(line: str, stop: int, next_word: str, language: str) -> bool
     word = token.lower()
     if word in _NEVER_FINAL.get(language, ()) or (before_number and word in _BEFORE_NUMBER.get(language, ())):
         return False
-    is_initial = len(token) == 1 and token.isalpha() and not is_cjk(token)
+    is_initial = len(token) == 1 and token.isalpha() and not is_cjk(token) and not _DAY_HALF.search(reach)
     if is_initial or _is_ordinal(token, language):
         return False
     is_listed = word in _MAYBE_FINAL.get(language, ())

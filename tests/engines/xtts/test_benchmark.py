@@ -1,11 +1,18 @@
 """The benchmark of XTTS on a tiny checkpoint: both sides in processes of their own, and the table that comes of it."""
 
+import os
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from benchmarks.xtts_process import Process
 from benchmarks.xtts_speed import Extent, measure, ratios, rows
+from tests.engines.xtts.test_cpu_kinds import AVX2
+from tests.rig.processes import ROOT
 from voice.engines.xtts.checkpoint import convert_to_safetensors
 
 EXTENT = Extent(characters=130, coqui_sentences=3, streams=2, requests=2)
@@ -15,7 +22,7 @@ EXTENT = Extent(characters=130, coqui_sentences=3, streams=2, requests=2)
 def test_the_sides_take_turns_and_end_in_a_table(tiny_checkpoint: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(tiny_checkpoint, tmp_path / "checkpoint")
     convert_to_safetensors(folder)
-    figures = measure(EXTENT, device="cpu", folder=folder)
+    figures = measure(EXTENT, device="cpu", folder=folder, end_s=time.monotonic() + 500)
     spoken = [figures[side]["text"]["audio_s"] for side in ("float32", "bfloat16")]
     assert spoken[0] == spoken[1] == pytest.approx(EXTENT.characters / 15, rel=0.1)
     assert figures["coqui"]["text"]["sentences"] <= EXTENT.coqui_sentences
@@ -24,3 +31,31 @@ def test_the_sides_take_turns_and_end_in_a_table(tiny_checkpoint: Path, tmp_path
     table = rows(figures, EXTENT)
     assert {len(row) for row in table} == {4}
     assert table[0][0].startswith("130 characters")
+    alone = {name: figure for name, figure in figures.items() if "bfloat16" not in name}
+    alone["float32"] = {**figures["bfloat16"], **alone["float32"]}  # the best one speaks the streams
+    assert {len(row) for row in rows(alone, EXTENT)} == {3}
+
+
+def test_a_cpu_that_emulates_bfloat16_is_measured_without_it() -> None:
+    """As an AMD EPYC of the third generation; a slower precision is asked for, and left out, within seconds."""
+    code = "from benchmarks.xtts_speed import precisions_measured; print(precisions_measured('cpu'))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, **AVX2.environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "('float32',)\n"
+    assert "bfloat16 is left out: this CPU emulates it" in done.stderr
+
+
+def test_a_side_that_takes_too_long_is_ended(capfd: pytest.CaptureFixture[str]) -> None:
+    code = "import time; time.sleep(600)"
+    with (
+        pytest.raises(TimeoutError, match="slow: text"),
+        Process("slow", "timeit", code, end_s=time.monotonic()) as side,
+    ):
+        side.ask("text")
+    assert "slow: text" in capfd.readouterr().err

@@ -1,11 +1,17 @@
 """Device and precision as the operator sets them, and what memory is in use."""
 
+import os
+import re
+import subprocess
+import sys
 from mmap import mmap
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.engines.xtts.test_cpu_kinds import AVX2
+from tests.rig.processes import ROOT
 from voice.engines.xtts import device as module
 from voice.engines.xtts.checkpoint import Checkpoint
 from voice.engines.xtts.configuration import DeviceChoice, PrecisionChoice, XttsConfiguration
@@ -22,6 +28,15 @@ from voice.engines.xtts.weights import gpt_weights
 from voice.errors import EngineUnavailable
 
 CPU = torch.device("cpu")
+LOAD = """
+import logging, sys
+from pathlib import Path
+from voice.engines.xtts.configuration import XttsConfiguration
+from voice.engines.xtts.runtime import XttsRuntime
+logging.basicConfig(level=logging.INFO)
+runtime = XttsRuntime.load(XttsConfiguration(Path(sys.argv[1]), True, device="cpu", precision=sys.argv[2]))
+runtime.batcher.close()
+"""
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
 
@@ -65,7 +80,32 @@ def test_auto_takes_bfloat16_where_the_cpu_computes_in_it(
     capabilities: dict[str, object], expected: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)  # this machine has one CPU
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: True)
     assert precision_choose(configured(), CPU) == expected
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
+    assert precision_choose(configured(), CPU) == torch.float32, "oneDNN is told not to use it, or cannot"
+
+
+@pytest.mark.parametrize("precision", ["auto", "float32", "bfloat16", "float16"])
+def test_a_worker_that_is_told_to_emulate_a_precision_says_how_slow_it_is(
+    precision: str, tiny_checkpoint: Path
+) -> None:
+    """In a process that believes in a CPU without such instructions."""
+    told = subprocess.run(
+        [sys.executable, "-c", LOAD, str(tiny_checkpoint), precision],
+        cwd=ROOT,
+        env={**os.environ, **AVX2.environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+    warned = re.search(rf"emulates {precision}: products of matrices take (\d+) times", told)
+    if precision in ("auto", "float32"):
+        assert "loaded on cpu in torch.float32" in told
+        assert warned is None
+    else:
+        assert warned is not None
+        assert int(warned[1]) >= 2
 
 
 def test_onednn_packs_bfloat16_only_where_the_cpu_computes_in_it(

@@ -29,7 +29,7 @@ from voice.engines.embedded.cloning import RATE_MAX_HZ, blend_targets, likeness,
 from voice.engines.embedded.passages import PASSAGES
 from voice.engines.embedded.renderer import ENERGY_EXPONENT, SentenceRenderer, fade_edges, soften_peaks
 from voice.engines.embedded.source import LOW_VARIANT, EspeakProcess, SourceSpeaker
-from voice.engines.embedded.target import TargetVoice, from_profile, room_tone, to_profile
+from voice.engines.embedded.target import RoomTone, TargetVoice, from_profile, to_profile
 from voice.engines.spec import LANGUAGES
 from voice.errors import InvalidText
 from voice.text.split import split_passages
@@ -114,10 +114,13 @@ class EmbeddedEngine(SpeechEngine):
         target = self._target(profile)
         total = sum(line.chars for line in lines)
         spoken = 0
+        rng = np.random.default_rng((params.seed % SEEDS, len(lines)))
+        room = RoomTone(target.room, rate_hz=target.rate_hz, rng=rng)
         for number, line in enumerate(lines):
             ends_text = number == len(lines) - 1
             rng = np.random.default_rng((params.seed % SEEDS, number))
-            for samples, share in self._speak_line(target, line, language, params, rng=rng, with_pause=not ends_text):
+            pieces = self._speak_line(target, line, language, params, rng=rng, room=room, with_pause=not ends_text)
+            for samples, share in pieces:
                 progress = 1.0 if ends_text and share == 1.0 else (spoken + line.chars * share) / total
                 yield SpeechChunk(Waveform(samples, target.rate_hz), progress, number)
             spoken += line.chars
@@ -139,6 +142,7 @@ class EmbeddedEngine(SpeechEngine):
         params: SynthesisParams,
         *,
         rng: np.random.Generator,
+        room: RoomTone,
         with_pause: bool,
     ) -> Iterator[tuple[Samples, float]]:
         """One line in pieces, each with the share of the line that is spoken after it."""
@@ -148,15 +152,20 @@ class EmbeddedEngine(SpeechEngine):
         clarity = float(params.options.get(CLARITY.name, CLARITY.default))
         gain_db = target.gain_db - ENERGY_EXPONENT * active_level_db(speech)
         pause_samples = int(with_pause * line.pause_s / params.speed * target.rate_hz)
-        pause = room_tone(target.room, pause_samples, rate_hz=target.rate_hz, rng=rng)
         total, produced = len(speech.samples), 0
         for piece in self._render(target, speech, language, clarity=clarity, rng=rng):
             if not len(piece):
                 continue
-            samples = soften_peaks(piece * np.float32(10 ** (gain_db / 20)))
+            samples = piece * np.float32(10 ** (gain_db / 20))
             fade_edges(samples, first=produced, total=total, rate_hz=target.rate_hz)
             produced += len(samples)
-            yield np.concatenate([samples, pause]) if produced == total else samples, produced / total
+            if produced == total:
+                samples = np.concatenate([samples, np.zeros(pause_samples, dtype=np.float32)])
+            floor = room.take(len(samples))
+            if produced == total and not with_pause:
+                second = target.rate_hz  # far from its beginning: it only fades out
+                fade_edges(floor, first=second, total=second + len(floor), rate_hz=target.rate_hz)
+            yield soften_peaks(samples + floor), produced / total
 
     def _render(
         self, target: TargetVoice, speech: Waveform, language: str, *, clarity: float, rng: np.random.Generator

@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
+from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from voice.audio.waveform import Samples, Waveform
 from voice.engines.base import VoiceProfile, check_profile
@@ -29,8 +29,11 @@ from voice.errors import EngineError
 JOIN_CEPSTRA = 20
 JOIN_WEIGHT = 3.0 * 2.0 / np.sqrt(JOIN_CEPSTRA)
 FULL_SCALE = 32767
-QUIET_S = 0.2
+QUIET_S = (0.2, 0.1)
+PAUSE_RANGE_DB = 6.0  # more than that between its frames, and a pause has something of a word in it
 TONE_GRAIN_S = 0.04
+DIGITAL_SILENCE_DB = -75.0
+MARGIN_FRAMES = 8  # on both sides together: where a passage fades into silence
 NEIGHBOURS = 16
 GROUP = 16
 """Units per group of the search; see `UnitIndex.nearest`."""
@@ -140,7 +143,7 @@ class TargetVoice:
 
     @cached_property
     def room(self) -> Samples:
-        """Float32: 0.2 s of the sound where the speaker says nothing; pauses are made of it."""
+        """Float32: the sound where the speaker says nothing, as `quietest` finds it; `RoomTone` is made of it."""
         return quietest(self.samples, self.frames)
 
     def prepare(self) -> None:
@@ -240,32 +243,58 @@ def _floats(array: NDArray[np.generic]) -> NDArray[np.float32]:
 
 
 def quietest(samples: Samples, frames: Frames) -> Samples:
-    """The quietest 0.2 s of a recording, float32 (n,), scaled as if its speaker were as loud as we speak.
+    """The 0.2 s of a recording whose loudest frame is the quietest, scaled as if its speaker were as loud as we speak.
 
-    Empty for a recording that is shorter. Silence where the recording has digital silence.
+    Float32 (n,); 0.1 s where somebody speaks into all that is longer. Digital silence is no room: preparing puts it
+    between the passages that it keeps, and a microphone has none. Empty for a recording that has nothing else, or is
+    shorter.
     """
-    width = round(QUIET_S / FRAME_S)
-    if len(frames.level_db) < width:
+    places = [_quiet_place(frames.level_db.astype(np.float64), round(length_s / FRAME_S)) for length_s in QUIET_S]
+    long_db, short_db = (loudest_db for loudest_db, _, _ in places)
+    loudest_db, first, width = places[long_db > short_db + PAUSE_RANGE_DB]
+    if np.isinf(loudest_db):
         return samples[:0]
-    powers = uniform_filter1d(10 ** (frames.level_db.astype(np.float64) / 10), width)[width // 2 : -(width // 2)]
-    start = int(np.argmin(powers) * FRAME_S * frames.rate_hz)
+    start, end = (int(frame * FRAME_S * frames.rate_hz) for frame in (first, first + width))
     gain_db = TARGET_LEVEL_DB - active_level_db(Waveform(samples, frames.rate_hz))
-    return (samples[start : start + int(QUIET_S * frames.rate_hz)] * 10 ** (gain_db / 20)).astype(np.float32)
+    return (samples[start:end] * 10 ** (gain_db / 20)).astype(np.float32)
 
 
-def room_tone(quiet: Samples, length: int, *, rate_hz: int, rng: np.random.Generator) -> Samples:
-    """`length` samples that sound like `quiet`, float32, fading in and out over 20 ms at their ends.
+def _quiet_place(levels_db: NDArray[np.float64], width: int) -> tuple[float, int, int]:
+    """The level of the loudest of the `width` frames among which it is the softest, their first, and `width`."""
+    if len(levels_db) < 2 * width:
+        return np.inf, 0, width
+    middle = slice(width // 2, -(width // 2))
+    is_room = minimum_filter1d(levels_db, width + MARGIN_FRAMES)[middle] > DIGITAL_SILENCE_DB
+    loudest_db = np.where(is_room, maximum_filter1d(levels_db, width)[middle], np.inf)
+    first = int(np.argmin(loudest_db))
+    return float(loudest_db[first]), first, width
 
-    Digital silence between two sentences would sound like a dropout.
+
+class RoomTone:
+    """An endless sound like `quiet`, which lies under words and pauses alike: speech over silence sounds gated.
+
     Grains of 40 ms from random places, each half over its neighbour's, under sine windows: the powers of two
-    neighbours add up to one, and no repetition is heard. Zeros where `quiet` is shorter than two grains.
+    neighbours add up to one, and no repetition is heard. It fades in over 20 ms. Silence where `quiet` is shorter
+    than two grains. Not safe to share between threads.
     """
-    half = int(TONE_GRAIN_S / 2 * rate_hz)
-    tone = np.zeros(length + 4 * half, dtype=np.float32)
-    if len(quiet) < 4 * half or length < 2 * half:
-        return tone[:length]
-    window = np.sin(np.pi * (np.arange(2 * half) + 0.5) / (2 * half)).astype(np.float32)
-    for at in range(0, length - 2 * half + 1, half):
-        start = int(rng.integers(len(quiet) - 2 * half))
-        tone[at : at + 2 * half] += quiet[start : start + 2 * half] * window
-    return tone[:length]
+
+    def __init__(self, quiet: Samples, *, rate_hz: int, rng: np.random.Generator) -> None:
+        self._half = int(TONE_GRAIN_S / 2 * rate_hz)
+        self._quiet = quiet if len(quiet) >= 4 * self._half else np.zeros(4 * self._half, dtype=np.float32)
+        self._window = np.sin(np.pi * (np.arange(2 * self._half) + 0.5) / (2 * self._half)).astype(np.float32)
+        self._rng = rng
+        self._ready = np.zeros(0, dtype=np.float32)
+        self._overlap = np.zeros(self._half, dtype=np.float32)
+
+    def take(self, count: int) -> Samples:
+        """The next `count` samples, float32; the same in all, however they are divided."""
+        pieces = [self._ready]
+        missing = count - len(self._ready)
+        for _ in range(-(-missing // self._half)):
+            start = int(self._rng.integers(len(self._quiet) - 2 * self._half))
+            grain = self._quiet[start : start + 2 * self._half] * self._window
+            pieces.append(self._overlap + grain[: self._half])
+            self._overlap = grain[self._half :]
+        ready = np.concatenate(pieces)
+        self._ready = ready[count:]
+        return ready[:count]

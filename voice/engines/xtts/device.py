@@ -1,6 +1,7 @@
 """The device that the model runs on, its precision, and its memory in use."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from voice.engines.xtts.failures import DeviceMemoryFull
 from voice.errors import EngineUnavailable
 
 CPU_BFLOAT16 = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")  # x86-64: AMX, AVX-512; ARM: NEON, SVE
+PRODUCT_SIZE = 512
 FULL_MEMORY = (  # what torch passes on in a RuntimeError of no kind of its own
     "out of memory",  # "CUDA error: out of memory", "CUDA driver error: out of memory"
     "CUBLAS_STATUS_ALLOC_FAILED",
@@ -56,7 +58,25 @@ def precision_choose(configuration: XttsConfiguration, device: torch.device) -> 
     if device.type == "cuda":
         is_native = torch.cuda.is_bf16_supported(including_emulation=False)
         return torch.bfloat16 if is_native else torch.float16
-    return torch.bfloat16 if cpu_has_bfloat16() else torch.float32
+    return torch.bfloat16 if cpu_has_bfloat16() and onednn_computes(torch.bfloat16) else torch.float32
+
+
+def cpu_slowdown(dtype: torch.dtype) -> float:
+    """How many times as long as in float32 the CPU takes to multiply matrices in `dtype`: emulated, 10 to 100 times.
+
+    Measured, in less than a second: it depends on the CPU, on what oneDNN is told to use of it, and on its version.
+    """
+    return _product_s(dtype) / _product_s(torch.float32)
+
+
+def _product_s(dtype: torch.dtype) -> float:
+    left, right = (torch.ones(PRODUCT_SIZE, PRODUCT_SIZE, dtype=dtype) for _ in range(2))
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        left @ right
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
 
 
 def cpu_has_bfloat16() -> bool:

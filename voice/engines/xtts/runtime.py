@@ -15,7 +15,7 @@ from voice.engines.xtts.batcher import Batcher
 from voice.engines.xtts.checkpoint import Checkpoint
 from voice.engines.xtts.conditioning import Conditioner
 from voice.engines.xtts.configuration import XttsConfiguration
-from voice.engines.xtts.device import device_choose, memory_report, precision_choose
+from voice.engines.xtts.device import cpu_slowdown, device_choose, memory_report, precision_choose
 from voice.engines.xtts.gpt import GptDecoder
 from voice.engines.xtts.profile import XttsVoice, profile_make, profile_read
 from voice.engines.xtts.sentences import TextTokenizer
@@ -34,6 +34,9 @@ AHEAD_PER_SLOT = 2
 """Sentences of one text that are in work or wait: more than have a slot, so that the longest of them come first."""
 
 WARM_UP_TOKENS = 40
+
+SLOWDOWN_TOLD = 2.0
+"""A CPU that computes in 16 bits takes at most about as long as in 32, one that emulates them 10 to 100 times."""
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +63,7 @@ class XttsRuntime:
         started = time.monotonic()
         device = device_choose(configuration)
         dtype = precision_choose(configuration, device)
+        _warn_of_emulation(device, dtype)
         checkpoint = Checkpoint.open(configuration.checkpoint)
         slots = configuration.batch_size or SLOTS[device.type]
         cache_mb = configuration.cache_mb or CACHE_MB[device.type] * max(1, dtype.itemsize // 2)
@@ -128,3 +132,16 @@ class XttsRuntime:
     def voice(self, profile: VoiceProfile) -> XttsVoice:
         """The voice of `profile`. Raises EngineError `profile_mismatch`."""
         return profile_read(profile, fingerprint=self.fingerprint, channels=self.shape.channels)
+
+
+def _warn_of_emulation(device: torch.device, dtype: torch.dtype) -> None:
+    if device.type != "cpu" or dtype == torch.float32:
+        return
+    slowdown = cpu_slowdown(dtype)
+    if slowdown >= SLOWDOWN_TOLD:
+        logger.warning(
+            "xtts: this CPU emulates %s: products of matrices take %.0f times as long as in float32. "
+            "Set XTTS_PRECISION=auto, or float32.",
+            str(dtype).removeprefix("torch."),
+            slowdown,
+        )
