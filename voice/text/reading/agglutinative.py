@@ -8,8 +8,8 @@ from voice.text.reading import cldr
 from voice.text.reading.agreement import AgreeingLanguage
 from voice.text.reading.capitals import capitalised
 from voice.text.reading.language import Rule
-from voice.text.reading.rules import alternation, roman_value
 from voice.text.reading.values import Found
+from voice.text.reading.written import alternation, roman_value
 
 JOINT = "\x00"
 """Stands between words that were made and an ending until the line is finished. No text holds it (`clean_text`)."""

@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from voice.text.reading import cldr
 from voice.text.reading.language import Language, Rule
-from voice.text.reading.rules import alternation, number_pattern, parse_number, roman_value
 from voice.text.reading.values import Clock, Date, Found, Noun, Number
+from voice.text.reading.written import alternation, number_pattern, parse_number, roman_value
 
 _WORD = r"[^\W\d_]"
 _FREE = r"(?<![\w.,:/@#&=+€$£-])(?<![\w)]\s-)"

@@ -10,8 +10,8 @@ from typing import ClassVar
 
 from voice.text.reading import cldr
 from voice.text.reading.language import MAX_DIGITS, Language, Rule
-from voice.text.reading.rules import alternation, parse_number, roman_value
 from voice.text.reading.values import Clock, Date, Found, Noun, Number, by_word, ordered, table, words
+from voice.text.reading.written import alternation, parse_number, roman_value
 
 _VOWEL_BEFORE_SHADDA = re.compile("([\u064b-\u0650])\u0651")
 _DIGITS = ordered("صِفْر وَاحِد اِثْنَان ثَلَاثَة أَرْبَعَة خَمْسَة سِتَّة سَبْعَة ثَمَانِيَة تِسْعَة")

@@ -13,8 +13,8 @@ from typing import ClassVar
 
 from voice.text.reading import cldr
 from voice.text.reading.language import MAX_DIGITS, Language, Rule
-from voice.text.reading.rules import TOP_LEVEL, alternation, number_pattern, parse_number, roman_value
 from voice.text.reading.values import Date, Found, Number
+from voice.text.reading.written import TOP_LEVEL, alternation, number_pattern, parse_number, roman_value
 
 DASH = "[-–—−~〜]"
 _FULL_WIDTH = re.compile(

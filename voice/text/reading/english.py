@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from voice.text.reading import cldr
 from voice.text.reading.language import Language, Rule, number_words
-from voice.text.reading.rules import alternation, number_pattern, parse_number
 from voice.text.reading.values import Clock, Date, Found, Noun, Number, noun, table, words
+from voice.text.reading.written import alternation, number_pattern, parse_number
 
 _DECADES: tuple[str, ...] = (
     "hundreds",

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from voice.text.reading.language import Rule, number_words
 from voice.text.reading.romance import Romance, symbols
-from voice.text.reading.rules import roman_value
 from voice.text.reading.values import Clock, Found, Number, noun
+from voice.text.reading.written import roman_value
 
 _PARTS = {2: "demi", 3: "tiers", 4: "quart"}
 

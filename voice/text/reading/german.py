@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import ClassVar
 
 from voice.text.reading.language import Language, Rule, number_words
-from voice.text.reading.rules import roman_value
 from voice.text.reading.values import Clock, Date, Found, Noun, Number, noun, table, words
+from voice.text.reading.written import roman_value
 
 _EN_AFTER = words(
     "am im zum vom beim den dem des zur ab bis seit nach vor von mit zu jedem jeden jedes diesem diesen dieses "

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from voice.text.reading import cldr
 from voice.text.reading.language import MAX_DIGITS, Language, Rule
-from voice.text.reading.rules import roman_value
 from voice.text.reading.values import Clock, Date, Found, Noun, Number, by_word, noun, ordered, table, words
+from voice.text.reading.written import roman_value
 
 _WORDS = ordered(
     "शून्य एक दो तीन चार पाँच छह सात आठ नौ दस ग्यारह बारह तेरह चौदह पंद्रह सोलह सत्रह अठारह उन्नीस "

@@ -8,8 +8,8 @@ from voice.text.reading import cldr
 from voice.text.reading.agglutinative import Agglutinative
 from voice.text.reading.language import Rule
 from voice.text.reading.romance import symbols
-from voice.text.reading.rules import alternation
 from voice.text.reading.values import Clock, Date, Found, Noun, Number, by_word, noun, ordered, table, words
+from voice.text.reading.written import alternation
 
 _ONES = ordered("nulla egy kettő három négy öt hat hét nyolc kilenc")
 _TENS = ordered("- tíz húsz harminc negyven ötven hatvan hetven nyolcvan kilencven")

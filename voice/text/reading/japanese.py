@@ -10,8 +10,8 @@ from typing import ClassVar
 
 from voice.text.reading.eastasian import EastAsian
 from voice.text.reading.language import Rule
-from voice.text.reading.rules import parse_number
 from voice.text.reading.values import Clock, Date, Found, Number, ordered, table, words
+from voice.text.reading.written import parse_number
 
 _DIGITS = ("ゼロ", "イチ", "ニ", "サン", "ヨン", "ゴ", "ロク", "ナナ", "ハチ", "キュウ")
 _HUNDREDS = {1: "ヒャク", 3: "サンビャク", 6: "ロッピャク", 8: "ハッピャク"}

@@ -6,62 +6,20 @@ hundred characters, a run of digits aside, which is skipped as a whole where no 
 """
 
 import re
-from collections.abc import Iterable
 from functools import partial
 
 from voice.text.reading import cldr
+from voice.text.reading.dates import DateRules
 from voice.text.reading.language import Language, Rule
-from voice.text.reading.values import Clock, Date, Found, Number
+from voice.text.reading.values import Found, Number
+from voice.text.reading.written import ADDRESS, DASH, VULGAR, alternation, number_pattern, parse_number, roman_value
 
-DASH = "[-–—−]"
-VULGAR = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅖": (2, 5), "⅗": (3, 5)}
-VULGAR |= {"⅘": (4, 5), "⅙": (1, 6), "⅚": (5, 6), "⅐": (1, 7), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8), "⅞": (7, 8)}
-VULGAR |= {"⅑": (1, 9), "⅒": (1, 10)}
-_ROMAN = re.compile("(M{0,3})(CM|CD|D?C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})")
-_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
-TOP_LEVEL = (
-    "com|org|net|edu|gov|info|io|ai|app|dev|fm|tv|me|co|uk|us|ca|au|nz|ie|in|de|at|ch|nl|be|fr|es|it|pt|br|pl|ru"
-)
-TOP_LEVEL += "|cz|hu|tr|jp|cn|kr|eu|mx|ar|cl|ua|se|no|dk|fi|ly|gg|xyz|podcast|audio|blog|shop|online|tech|cloud"
-_ADDRESS = (
-    r"(?:[a-z][a-z0-9+.-]{1,9}://|www\.)[^\s<>\"“”()]{1,300}"
-    r"|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}"
-    rf"|(?:[a-z0-9-]{{1,63}}\.){{1,4}}(?:{TOP_LEVEL})(?![\w.]\w)(?!\w)(?:/[^\s<>\"“”()]{{0,200}})?"
-)
 _NOT_IN_A_NAME = r"(?<![A-Za-zÀ-ɏͰ-ӿ])"
 """No letter stands right before: B2B is neither two billion nor two bits."""
 _TRAILING = ".,;:!?'’*_~"
 _GLUED_SCALES = frozenset("kKMBT")
 _NEVER_GLUED_UNITS = frozenset({"K"})
 _ALWAYS_GLUED_UNITS = frozenset({"A", "°"})
-_TWO_DIGIT_YEARS_FROM = 50
-
-
-def alternation(words: Iterable[str]) -> str:
-    """Return a pattern for any of `words`, the longest first."""
-    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)) or r"(?!)"
-
-
-def roman_value(numeral: str) -> int | None:
-    """Return the value of a well-formed upper-case Roman numeral up to 3,999; None for anything else."""
-    if not numeral or not _ROMAN.fullmatch(numeral):
-        return None
-    values = [_ROMAN_VALUES[letter] for letter in numeral]
-    return sum(-v if v < max(values[place:]) else v for place, v in enumerate(values))
-
-
-def number_pattern(language: Language) -> str:
-    """Return a pattern for a number without its sign; it has no groups."""
-    sign = f"[{re.escape(language.groups)}'’]"
-    grouped = rf"[0-9]{{1,3}}(?:{sign}{language.group_digits}){{0,4}}{sign}[0-9]{{3}}(?![0-9])"
-    return rf"(?:{grouped}|[0-9]++)(?:{re.escape(language.decimal)}[0-9]++)?"
-
-
-def parse_number(written: str, language: Language) -> Number:
-    """Return the value of what `number_pattern` has matched, with or without a sign before it."""
-    sign = {"−": "-", "–": "-"}.get(written[0], written[0]) if written[0] in "-−–+±" else ""
-    whole, _, fraction = written.lstrip("-−–+± ").partition(language.decimal)
-    return Number(re.sub(r"\D", "", whole), fraction, sign)
 
 
 class CommonRules:
@@ -75,8 +33,7 @@ class CommonRules:
     def rules(self) -> list[Rule]:
         return [
             *self._addresses(),
-            *self._dates(),
-            *self._times(),
+            *DateRules(self._language).rules(),
             *self._codes(),
             *self._amounts(),
             *self._words(),
@@ -89,7 +46,7 @@ class CommonRules:
     def _addresses(self) -> list[Rule]:
         language = self._language
         return [
-            (re.compile(_ADDRESS, re.IGNORECASE), self._address),
+            (re.compile(ADDRESS, re.IGNORECASE), self._address),
             (re.compile(r"(?<!\w)@([\w.]{1,40})"), lambda f: f"{language.at} {f[1]}"),
             (re.compile(r"(?<![\w&])#([^\W\d]\w{0,60})"), lambda f: f"{language.hashtag} {f[1]}"),
             (re.compile(r"(?<!\w)#(?=[0-9])"), lambda f: language.number_sign),
@@ -102,102 +59,6 @@ class CommonRules:
             re.sub(r"^(?:[a-z][a-z0-9+.-]*://)?(?:www\.)?|^mailto:", "", address, flags=re.I)
         )
         return (said or address) + whole[len(address) :]
-
-    # dates
-
-    def _dates(self) -> list[Rule]:
-        language = self._language
-        iso = r"(?P<year>[12][0-9]{3})(?P<by>[-/.])(?P<month>0?[1-9]|1[0-2])(?P=by)(?P<day>0?[1-9]|[12][0-9]|3[01])"
-        local = r"(?P<one>[0-3]?[0-9])(?P<by>[./-])(?P<two>[0-3]?[0-9])(?P=by)(?P<year>(?:[12][0-9])?[0-9]{2})"
-        local += r"(?![0-9]|[./-][0-9])"
-        months = alternation({*cldr.month_numbers(language.code), *language.months})
-        day = rf"(?P<day>0?[1-9]|[12][0-9]|3[01])(?:{language.day_suffix})?"
-        last = rf"(?:\s?{DASH}\s?(?P<last>0?[1-9]|[12][0-9]|3[01])(?:{language.day_suffix})?)?"
-        month = rf"(?P<month>{months})(?!\w)\.?"
-        year = rf"(?:{language.year_link}(?P<year>[12][0-9]{{3}})(?![0-9]|[.,][0-9]))?"
-        return [
-            (
-                re.compile(
-                    rf"{iso}(?:T(?P<clock>[0-9:]{{5,8}})(?:\.[0-9]{{1,6}})?(?P<zone>Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?(?![0-9]|[-/.][0-9])"
-                ),
-                self._iso_date,
-            ),
-            (re.compile(local), self._local_date),
-            (re.compile(rf"{day}{last}{language.day_link}{month}{year}", re.IGNORECASE), self._written_date),
-            (
-                re.compile(rf"(?<!\w){month} {day}{last}(?![0-9:]|[.,][0-9]|\w){year}", re.IGNORECASE),
-                self._written_date,
-            ),
-            (
-                re.compile(
-                    rf"(?<!\w){month}{language.year_link}(?P<year>[12][0-9]{{3}})(?![0-9]|[.,][0-9])", re.IGNORECASE
-                ),
-                self._written_date,
-            ),
-        ]
-
-    def _iso_date(self, found: Found) -> str | None:
-        date = _valid_date(int(found["day"]), int(found["month"]), int(found["year"]))
-        if date is None:
-            return None
-        said = self._language.say_date(date, found)
-        if not found["clock"]:
-            return said
-        hour, minute, *_ = [*found["clock"].split(":"), "0"]
-        return f"{said}, {self._language.say_clock(Clock(int(hour) % 25, int(minute or 0) % 60))}"
-
-    def _local_date(self, found: Found) -> str | None:
-        one, two, written = int(found["one"]), int(found["two"]), found["year"]
-        day, month = (two, one) if self._language.month_first and found["by"] != "." else (one, two)
-        if month > 12:
-            day, month = month, day
-        if len(written) == 2 and found["by"] == "." and self._language.decimal == ".":
-            return None  # a version
-        year = (
-            int(written)
-            if len(written) == 4
-            else int(written) + (1900 if int(written) >= _TWO_DIGIT_YEARS_FROM else 2000)
-        )
-        date = _valid_date(day, month, year)
-        return None if date is None else self._language.say_date(date, found)
-
-    def _written_date(self, found: Found) -> str | None:
-        groups = found.match.groupdict()
-        written = found["month"]
-        if self._language.months_capital and not written[0].isupper():
-            return None
-        name = written.casefold().rstrip(".")
-        month = self._language.months.get(name) or cldr.month_numbers(self._language.code).get(name)
-        day, last, year = (int(groups[part]) if groups.get(part) else None for part in ("day", "last", "year"))
-        return self._language.say_date(Date(day, month, year, last), found)
-
-    # times
-
-    def _times(self) -> list[Rule]:
-        language = self._language
-        hour, minute = r"(?P<hour>[01]?[0-9]|2[0-4])", r"(?P<minute>[0-5][0-9])"
-        half = rf"(?:\s?(?P<half>{language.half_words})(?!\w))"
-        noun = rf"(?:\s?(?P<noun>{language.clock_noun})(?!\w))"
-        rules: list[Rule] = [
-            (re.compile(rf"{hour}:{minute}(?::(?P<second>[0-5][0-9]))?(?![0-9:]){half}?{noun}?", re.I), self._clock),
-            (re.compile(rf"{hour}\.{minute}(?![0-9.])(?:{half}|{noun})", re.I), self._clock),
-            (re.compile(rf"{hour}(?:{half}|{noun})", re.I), self._clock),
-        ]
-        if language.clock_h:
-            rules.append((re.compile(rf"{hour}\s?h\s?{minute}?(?!\w)", re.I), self._clock))
-        return rules
-
-    def _clock(self, found: Found) -> str | None:
-        groups = found.match.groupdict()
-        hour, minute, second = (int(groups.get(part) or 0) for part in ("hour", "minute", "second"))
-        if groups.get("second") and (said := self._language.say_duration(hour, minute, second)) is not None:
-            return said
-        letters = (groups.get("half") or "").casefold()
-        half = "" if not letters else "am" if letters.startswith(self._language.am_starts) else "pm"
-        if (half and hour > 12) or (hour == 24 and minute):
-            return None
-        clock = Clock(hour, minute, second if groups.get("second") else None, half, bool(groups.get("noun")))
-        return self._language.say_clock(clock)
 
     # telephone numbers, versions, and digits that only name something
 
@@ -452,9 +313,3 @@ class CommonRules:
             (re.compile(alternation(anywhere)), lambda f: anywhere[f[0]]),
             (re.compile(r"(?<=\w)/(?=\w)"), lambda f: language.slash_between),
         ]
-
-
-def _valid_date(day: int, month: int, year: int) -> Date | None:
-    if not 1 <= month <= 12 or not 1 <= day <= (29 if month == 2 else 30 if month in (4, 6, 9, 11) else 31):
-        return None
-    return Date(day, month, year)

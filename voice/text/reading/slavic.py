@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from voice.text.reading.agreement import AgreeingLanguage
 from voice.text.reading.language import Rule
-from voice.text.reading.rules import roman_value
 from voice.text.reading.values import Found, Noun, Number
+from voice.text.reading.written import roman_value
 
 
 def forms(said: str, gender: str = "m") -> Noun:

@@ -7,8 +7,8 @@ from typing import ClassVar
 from voice.text.reading.agglutinative import Agglutinative
 from voice.text.reading.language import Rule
 from voice.text.reading.romance import symbols
-from voice.text.reading.rules import number_pattern, parse_number
 from voice.text.reading.values import Clock, Date, Found, Noun, Number, by_word, noun, ordered, table, words
+from voice.text.reading.written import number_pattern, parse_number
 
 _ONES = ordered("sıfır bir iki üç dört beş altı yedi sekiz dokuz")
 _TENS = ordered("- on yirmi otuz kırk elli altmış yetmiş seksen doksan")
