@@ -19,6 +19,7 @@ _WINDOW, _STRIDE = 200, 100  # frames: 10 s, every 5 s
 _MOST_ERRORS = 0.35  # of the bits of a window; measured: copies at most 0.29, other recordings at least 0.44
 _LEAST_SHARE = 0.5
 _FLOOR = 1e-9
+Signs = NDArray[np.float32]
 
 
 def fingerprint(waveform: Waveform) -> bytes:
@@ -59,26 +60,35 @@ def is_same_sound(one: bytes, other: bytes) -> bool:
     return _share_found(first, within=second) >= _LEAST_SHARE or _share_found(second, within=first) >= _LEAST_SHARE
 
 
-def _signs(fingerprint: bytes) -> NDArray[np.float32]:
+def _signs(fingerprint: bytes) -> Signs:
     words = np.frombuffer(fingerprint, "<u2")[:, None]
-    signs: NDArray[np.float32] = np.where(words >> np.arange(BITS) & 1, 1, -1).astype(np.float32)
+    signs: Signs = np.where(words >> np.arange(BITS) & 1, 1, -1).astype(np.float32)
     signs[words[:, 0] == 0] = 0  # digital silence says nothing, and is everywhere the same
     return signs
 
 
-def _share_found(sound: NDArray[np.float32], *, within: NDArray[np.float32]) -> float:
+def _share_found(sound: Signs, *, within: Signs) -> float:
     """The share of the windows of `sound` that are somewhere in `within`."""
     return float(np.mean(bit_errors(sound, within=within) < _MOST_ERRORS))
 
 
-def bit_errors(sound: NDArray[np.float32], *, within: NDArray[np.float32]) -> NDArray[np.float64]:
-    """For each window of `sound`, the share of wrong bits at its best place in `within`. Signs of shape (n, BITS)."""
+def bit_errors(sound: Signs, *, within: Signs) -> NDArray[np.float32]:
+    """For each window of `sound`, the share of wrong bits at its best place in `within`. Signs of shape (n, BITS).
+
+    Correlations by overlap-save: all windows with all blocks of `within` at once, in one short transform.
+    """
     width = min(_WINDOW, len(sound), len(within))
-    pieces = np.stack([sound[at : at + width] for at in range(0, len(sound) - width + 1, _STRIDE)])
-    size = len(within) + width
-    spectra = np.fft.rfft(within, size, axis=0)
-    best = np.empty(len(pieces))
-    for index, piece in enumerate(pieces):
-        correlation = np.fft.irfft((spectra * np.fft.rfft(piece, size, axis=0).conj()).sum(axis=1), size)
-        best[index] = correlation[: len(within) - width + 1].max()
-    return 0.5 - best / (2 * width * BITS)
+    places = len(within) - width + 1
+    size = 1 << (2 * width - 1).bit_length()
+    step = size - width + 1
+    windows = np.stack([sound[at : at + width] for at in range(0, len(sound) - width + 1, _STRIDE)])
+    padded = np.zeros((places + size, BITS), np.float32)
+    padded[: len(within)] = within
+    blocks = np.stack([padded[at : at + size] for at in range(0, places, step)])
+    # (bins, windows, bands) @ (bins, bands, blocks)
+    of_windows = np.fft.rfft(windows, size, axis=1).conj().transpose(1, 0, 2)
+    product = of_windows @ np.fft.rfft(blocks, axis=1).transpose(1, 2, 0)
+    correlation = np.fft.irfft(product, size, axis=0)[:step].transpose(1, 2, 0)
+    best = correlation.reshape(len(windows), -1)[:, :places].max(axis=1)
+    errors: NDArray[np.float32] = 0.5 - best / (2 * width * BITS)
+    return errors
