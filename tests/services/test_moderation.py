@@ -8,15 +8,31 @@ import pytest
 import soundfile as sf
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from tests.api.rows import completed_synthesis, ready_model, ready_sample
 from tests.jobs.test_job import finish, make_model, make_sample, make_synthesis, state
+from voice.audio.fingerprint import is_same_sound
 from voice.errors import Blocked, LeaseLost
+from voice.jobs import copies
 from voice.jobs import lease as job_lease
+from voice.jobs.blocks import block_reach
+from voice.jobs.copies import SETTLED, copies_block
 from voice.jobs.recovery import job_sweep
 from voice.jobs.run import job_run_next
 from voice.jobs.transitions import job_claim, job_finish
-from voice.models import Block, BlockedAudio, BlockHit, Job, Match, Synthesis, User, VoiceModel, VoiceSample
+from voice.models import (
+    Block,
+    BlockedAudio,
+    BlockHit,
+    Job,
+    Match,
+    SampleSound,
+    Synthesis,
+    User,
+    VoiceModel,
+    VoiceSample,
+)
 from voice.models.lifecycle import JobState, SampleStatus, SynthesisStatus, VoiceModelStatus, advance
 from voice.services.moderation import block_lift, user_deactivate, voice_allow, voice_block
 from voice.services.sample import sample_create, sample_delete, upload_judge
@@ -299,6 +315,93 @@ def test_a_blocked_recording_that_is_encoded_anew_is_ready_and_blocked_with_the_
     assert (hit.block, hit.user, hit.match) == (block, other_user, Match.SOUND)
     voice_allow(row=again)
     assert is_blocked(first, again) == [True, False]
+
+
+def settled(*blocks: Block) -> None:
+    """As if these blocks had been made two minutes ago."""
+    ids = [block.pk for block in blocks]
+    Block.objects.filter(pk__in=ids).update(created_at=timezone.now() - 2 * SETTLED)
+
+
+@pytest.fixture
+def copy(other_user: User, recording: Path, tmp_path: Path) -> VoiceSample:
+    """The recording encoded anew, cut and softer, prepared before there was any block."""
+    samples, rate_hz = sf.read(recording, dtype="float32")
+    sf.write(tmp_path / "copy.mp3", samples[rate_hz:] * 0.5, rate_hz, format="MP3")
+    row = upload(tmp_path / "copy.mp3", other_user)
+    job_run_next(kind="preprocess")
+    SampleSound.objects.filter(sample=row).update(compared_until=timezone.now() - 9 * SETTLED)
+    return row
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_copy_that_was_here_before_the_block_is_reached_with_its_voice_and_its_jobs(
+    user: User, other_user: User, recording: Path, copy: VoiceSample
+) -> None:
+    first = upload(recording, user)
+    job_run_next(kind="preprocess")
+    model, apart = ready_model(other_user, copy), ready_model(other_user)
+    waiting = make_synthesis(other_user, model)
+    block = voice_block(row=first, reason=REASON)
+    job_sweep()
+    assert is_blocked(copy) == [False], "a block this young may have company that is not committed yet"
+    settled(block)
+    job_sweep()
+    assert is_blocked(first, copy, model, waiting, apart) == [True] * 4 + [False]
+    assert state(waiting.job) == JobState.FAILED
+    assert copies_block() == 0
+    block_lift(block=block)
+    assert is_blocked(first, copy, model, waiting) == [False] * 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_search_for_copies_that_runs_out_of_time_is_gone_on_with(
+    user: User, recording: Path, copy: VoiceSample
+) -> None:
+    others = [ready_sample(user) for _ in "123"]
+    bits = np.random.default_rng(0).integers(0, 256, 2_000, np.uint8).tobytes()
+    long_ago = timezone.now() - 9 * SETTLED
+    SampleSound.objects.bulk_create(SampleSound(sample=row, bits=bits, compared_until=long_ago) for row in others)
+    first = upload(recording, user)
+    job_run_next(kind="preprocess")
+    settled(voice_block(row=first, reason=REASON))
+    rounds = [copies_block(budget_s=0.0) for _ in range(5)]
+    assert sorted(rounds) == [0, 0, 0, 0, 1]
+    assert is_blocked(copy, *others) == [True, False, False, False]
+    assert not SampleSound.objects.filter(compared_until=long_ago).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_copy_that_is_allowed_before_anybody_looked_for_copies_stays_allowed(
+    user: User, recording: Path, copy: VoiceSample
+) -> None:
+    first = upload(recording, user)
+    job_run_next(kind="preprocess")
+    block = voice_block(row=first, reason=REASON)
+    with transaction.atomic():
+        block_reach(block, sample_ids=[copy.pk])
+    voice_allow(row=copy)
+    settled(block)
+    job_sweep()
+    assert is_blocked(first, copy) == [True, False]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_block_that_is_lifted_while_copies_are_looked_for_reaches_nothing(
+    user: User, recording: Path, copy: VoiceSample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = upload(recording, user)
+    job_run_next(kind="preprocess")
+    block = voice_block(row=first, reason=REASON)
+    settled(block)
+
+    def lifted_then_compared(one: bytes, other: bytes) -> bool:
+        block_lift(block=Block.objects.get())
+        return is_same_sound(one, other)
+
+    monkeypatch.setattr(copies, "is_same_sound", lifted_then_compared)
+    assert copies_block() == 0
+    assert is_blocked(first, copy) == [False, False]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,6 +10,7 @@ from voice.audio.pcm import read_pcm, write_reference
 from voice.audio.preprocess import preprocess
 from voice.audio.quality import quality_score
 from voice.jobs.blocks import block_reach, hit_note
+from voice.jobs.copies import compared_from
 from voice.jobs.kind import Outcome
 from voice.jobs.lease import Lease
 from voice.models import Block, BlockedAudio, Match, SampleSound, VoiceSample
@@ -29,7 +30,7 @@ def preprocess_run(lease: Lease, folder: Path) -> Outcome:
     lease.report(0.5, "cleaning up")
     cleaned = preprocess(decoded).waveform
     lease.report(0.7, "comparing")
-    sound = fingerprint(decoded)
+    sound, compared_until = fingerprint(decoded), compared_from()
     found = _found_blocked(sample, sound, lease)
     lease.report(0.9, "storing")
     audio = folder / "reference.flac"
@@ -41,7 +42,7 @@ def preprocess_run(lease: Lease, folder: Path) -> Outcome:
         figures = {"quality": report.as_json(), "speech_duration_s": round(cleaned.duration_s, 3)}
         if not advance(sample, SampleStatus.READY, audio_name=file.name, **figures):
             return False
-        SampleSound.objects.update_or_create(sample=sample, defaults={"bits": sound})
+        SampleSound.objects.update_or_create(sample=sample, defaults={"bits": sound, "compared_until": compared_until})
         for block, match in found:
             hit_note(block=block, user=sample.owner, match=match)
             block_reach(block, sample_ids=[sample.pk])

@@ -14,6 +14,7 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from voice.errors import EngineError, VoiceError
 from voice.jobs.blocks import inactive_end
+from voice.jobs.copies import copies_block
 from voice.jobs.kind import Kind, kinds, with_resources
 from voice.jobs.transitions import (
     job_cancel,
@@ -59,7 +60,7 @@ class Recovered:
 
 def job_sweep() -> Recovered:
     """Send missing wake-ups, fail what lost its worker too often, what waits for something that failed, and what
-    belongs to deactivated accounts.
+    belongs to deactivated accounts. Looks for copies of what was blocked, too.
     """
     now = timezone.now()
     IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEY_AGE).delete()
@@ -72,6 +73,7 @@ def job_sweep() -> Recovered:
     woken = _wake()
     if woken or lost or doomed:
         logger.info("sweep: %d woken, %d lost, %d doomed", woken, lost, doomed)
+    copies_block()
     return Recovered(woken=woken, lost=lost, doomed=doomed)
 
 

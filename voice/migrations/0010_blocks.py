@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('sample', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='sound', serialize=False, to='voice.voicesample')),
                 ('bits', models.BinaryField()),
+                ('compared_until', models.DateTimeField(db_index=True)),
             ],
             options={
                 'db_table': 'voice_sample_sounds',

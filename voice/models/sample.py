@@ -71,10 +71,14 @@ class VoiceSample(Resource, Moderated, Searched):
 
 
 class SampleSound(models.Model):
-    """The acoustic fingerprint of a recording (voice/audio/fingerprint.py); apart, so that lists need not read it."""
+    """The acoustic fingerprint of a recording (voice/audio/fingerprint.py); apart, so that lists need not read it.
+
+    It has been compared with all blocks that were made up to `compared_until`.
+    """
 
     sample = models.OneToOneField(VoiceSample, primary_key=True, on_delete=models.CASCADE, related_name="sound")
     bits = models.BinaryField()
+    compared_until = models.DateTimeField(db_index=True)
 
     class Meta:
         db_table = "voice_sample_sounds"

@@ -4,9 +4,10 @@ import logging
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from voice.jobs.blocks import block_reach, block_show, inactive_end, rows_show
-from voice.models import Block, BlockedAudio, User, VoiceModel, VoiceSample
+from voice.models import Block, BlockedAudio, SampleSound, User, VoiceModel, VoiceSample
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ def _except(block: Block, row: VoiceSample | VoiceModel) -> None:
     reached: list[Any] = [row]
     if isinstance(row, VoiceSample):
         BlockedAudio.objects.filter(block=block, sha256=row.sha256).delete()
+        SampleSound.objects.filter(sample=row).update(compared_until=timezone.now())  # no sweep takes it back
         reached += row.voice_models.filter(blocks=block)
     for voice_model in [each for each in reached if isinstance(each, VoiceModel)]:
         reached += voice_model.syntheses.filter(blocks=block)
