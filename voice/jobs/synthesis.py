@@ -21,6 +21,7 @@ from voice.models.lifecycle import SynthesisStatus, advance
 from voice.storage import attempt_name, fetch, output_storage, store, voice_model_storage
 from voice.text.normalize import normalize_text
 
+STARTED = 0.01
 SPEAKING_SHARE, ENCODING_SHARE, CHECKING_SHARE = 0.75, 0.2, 0.05
 """Of the progress bar, by the time that the embedded engine takes for a long text; others speak more slowly."""
 
@@ -77,7 +78,7 @@ def _chunks(synthesis: Synthesis, text: str, lease: Lease, folder: Path) -> Gene
 
 
 def _speak_to(path: Path, chunks: Generator[SpeechChunk, None, None], lease: Lease) -> Path:
-    lease.report(0.01, "speaking")
+    lease.report(STARTED, "speaking")
     first = next(chunks, None)
     if first is None:
         raise OutputRejected("output_silent", "The engine spoke nothing. Change the text, or tell the operator.")
@@ -85,7 +86,7 @@ def _speak_to(path: Path, chunks: Generator[SpeechChunk, None, None], lease: Lea
         pcm.append(first.waveform)
         for chunk in chunks:
             pcm.append(chunk.waveform)
-            lease.report(SPEAKING_SHARE * chunk.progress, "speaking")
+            lease.report(STARTED + (SPEAKING_SHARE - STARTED) * chunk.progress, "speaking")
             lease.give_way()
     return path
 

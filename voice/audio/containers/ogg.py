@@ -121,14 +121,15 @@ def _links(data: Data, start: int) -> list[_Link]:
 
 def _pages(data: Data, start: int) -> Iterator[_Page]:
     """The whole pages, over whatever stands between them. Raises Rejected for foreign content."""
-    offset, pages = start, 0
+    offset, looked_at = start, 0
     while offset < len(data):
         page, end = _page_at(data, offset)
+        looked_at += 1
+        if looked_at > _MOST_PAGES:
+            raise Rejected("corrupt_audio")
         if page is not None:
             yield page
-            offset, pages = end, pages + 1
-            if pages > _MOST_PAGES:
-                raise Rejected("corrupt_audio")
+            offset = end
             continue
         following = data.find(b"OggS\0", offset + 1)
         end = following if following >= 0 else len(data)
