@@ -12,8 +12,9 @@ from typing import Any
 from billiard.process import active_children
 from celery.signals import worker_shutdown, worker_shutting_down
 from celery.worker import state as worker_state
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
+from podstream.worker.start import database_beside_forks
 from voice.jobs.lease import worker_is_stopping, worker_stop_announce
 from voice.jobs.transitions import jobs_of_worker_return
 
@@ -53,12 +54,11 @@ def give_back_the_rest(**_: Any) -> None:
 
 
 def _give_back() -> None:
-    try:
-        jobs_of_worker_return()
-    except DatabaseError as error:
-        logger.warning("jobs not given back, their leases run out: %s", type(error).__name__)
-    finally:
-        connection.close()
+    with database_beside_forks():  # the pool may be replacing what has just been ended
+        try:
+            jobs_of_worker_return()
+        except DatabaseError as error:
+            logger.warning("jobs not given back, their leases run out: %s", type(error).__name__)
 
 
 def _leave_later() -> None:

@@ -254,52 +254,54 @@ def test_a_process_that_is_forked_while_a_thread_holds_the_pool_of_connections_s
     subprocess.run(command, env=process_environment(), cwd=ROOT, check=True, timeout=60)
 
 
-FORK_WHILE_THE_SWEEP_USES_SQLITE = """
+FORK_WHILE_A_CHORE_USES_SQLITE = """
 import contextlib, os, signal, sys, threading
 import django
 django.setup()
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.utils import timezone
-from podstream.worker import start, steps
+from podstream.worker import leave, steps
 
-def sweep_until_told():
-    in_transaction = transaction.atomic() if sys.argv[1] == "writes" else contextlib.nullcontext()
+def use_until_told():
+    in_transaction = transaction.atomic() if sys.argv[2] == "writes" else contextlib.nullcontext()
     with in_transaction, connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM django_session")
-        is_in_sweep.set()
+        is_at_it.set()
         may_end.wait(2)
 
-is_in_sweep, may_end = threading.Event(), threading.Event()
-steps.job_sweep = sweep_until_told
-sweep = threading.Thread(target=steps.SweepStep(None).do)
-sweep.start()
-is_in_sweep.wait()
-has_opened, sweep_is_over = os.pipe(), os.pipe()
+is_at_it, may_end = threading.Event(), threading.Event()
+steps.job_sweep = leave.jobs_of_worker_return = use_until_told
+chores = {"sweep": steps.SweepStep(None).do, "giving jobs back": leave.give_back_the_rest}
+chore = threading.Thread(target=chores[sys.argv[1]])
+chore.start()
+is_at_it.wait()
+has_opened, it_is_over = os.pipe(), os.pipe()
 child = os.fork()
 if not child:
     signal.alarm(20)
     connection.settings_dict["OPTIONS"]["timeout"] = 1
     Session.objects.count()
     os.write(has_opened[1], b"1")
-    os.read(sweep_is_over[0], 1)
+    os.read(it_is_over[0], 1)
     Session.objects.create(session_key="child", expire_date=timezone.now())
     os._exit(0)
 os.read(has_opened[0], 1)
 may_end.set()
-sweep.join()
-os.write(sweep_is_over[1], b"1")
+chore.join()
+os.write(it_is_over[1], b"1")
 assert os.waitpid(child, 0)[1] == 0, "it could not write"
 assert Session.objects.filter(session_key="child").exists(), "what it has committed is lost"
 """
 
 
 @pytest.mark.skipif(TEST_DATABASE != "sqlite", reason="PostgreSQL keeps its locks in a server")
-@pytest.mark.parametrize("sweep", ["reads", "writes"])
-def test_a_process_that_is_forked_while_the_sweep_uses_sqlite_can_write(tmp_path: Path, sweep: str) -> None:
+@pytest.mark.parametrize("use", ["reads", "writes"])
+@pytest.mark.parametrize("chore", ["sweep", "giving jobs back"])
+def test_a_process_that_is_forked_while_a_chore_uses_sqlite_can_write(tmp_path: Path, chore: str, use: str) -> None:
     environment = {**process_environment(), "DATABASE_URL": f"sqlite:///{tmp_path / 'own.sqlite3'}"}
     subprocess.run([sys.executable, "manage.py", "migrate"], env=environment, cwd=ROOT, check=True, timeout=100)
-    command = [sys.executable, "-c", FORK_WHILE_THE_SWEEP_USES_SQLITE, sweep]
+    command = [sys.executable, "-c", FORK_WHILE_A_CHORE_USES_SQLITE, chore, use]
     subprocess.run(command, env=environment, cwd=ROOT, check=True, timeout=60)
 
 
