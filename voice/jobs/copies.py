@@ -20,13 +20,9 @@ from voice.models import Block, BlockedAudio, SampleSound
 from voice.selectors import row_walk
 
 logger = logging.getLogger(__name__)
-SETTLED = timedelta(minutes=1)  # longer than a block's transaction, and than the clocks of two hosts are apart
+SETTLED = timedelta(minutes=1)
+"""Whoever reads the blocks sees all that are older: longer than a transaction, and than two hosts' clocks differ."""
 BUDGET_S = 2.0
-
-
-def compared_from() -> datetime:
-    """The time up to which who reads all blocks now has seen every one."""
-    return timezone.now() - SETTLED
 
 
 def copies_block(*, budget_s: float = BUDGET_S) -> int:
@@ -34,7 +30,9 @@ def copies_block(*, budget_s: float = BUDGET_S) -> int:
 
     Ends after `budget_s`, and the next call goes on. Several processes may do it at once: each begins elsewhere.
     """
-    until = _heard().filter(block__created_at__lt=compared_from()).aggregate(at=Max("block__created_at"))["at"]
+    until = (
+        _heard().filter(block__created_at__lt=timezone.now() - SETTLED).aggregate(at=Max("block__created_at"))["at"]
+    )
     if until is None:
         return 0
     blocked, end = 0, time.monotonic() + budget_s

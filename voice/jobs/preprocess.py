@@ -5,12 +5,14 @@ It is also compared with all that moderators have blocked, whichever way it is e
 
 from pathlib import Path
 
+from django.utils import timezone
+
 from voice.audio.fingerprint import fingerprint, is_same_sound
 from voice.audio.pcm import read_pcm, write_reference
 from voice.audio.preprocess import preprocess
 from voice.audio.quality import quality_score
 from voice.jobs.blocks import block_reach, hit_note
-from voice.jobs.copies import compared_from
+from voice.jobs.copies import SETTLED
 from voice.jobs.kind import Outcome
 from voice.jobs.lease import Lease
 from voice.models import Block, BlockedAudio, Match, SampleSound, VoiceSample
@@ -30,7 +32,7 @@ def preprocess_run(lease: Lease, folder: Path) -> Outcome:
     lease.report(0.5, "cleaning up")
     cleaned = preprocess(decoded).waveform
     lease.report(0.7, "comparing")
-    sound, compared_until = fingerprint(decoded), compared_from()
+    sound, compared_until = fingerprint(decoded), timezone.now() - SETTLED
     found = _found_blocked(sample, sound, lease)
     lease.report(0.9, "storing")
     audio = folder / "reference.flac"
