@@ -30,9 +30,8 @@ def copies_block(*, budget_s: float = BUDGET_S) -> int:
 
     Ends after `budget_s`, and the next call goes on. Several processes may do it at once: each begins elsewhere.
     """
-    until = (
-        _heard().filter(block__created_at__lt=timezone.now() - SETTLED).aggregate(at=Max("block__created_at"))["at"]
-    )
+    settled = _heard().filter(block__created_at__lt=timezone.now() - SETTLED)
+    until = settled.aggregate(at=Max("block__created_at"))["at"]
     if until is None:
         return 0
     blocked, end = 0, time.monotonic() + budget_s
