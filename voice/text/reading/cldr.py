@@ -128,5 +128,17 @@ def month_numbers(language: str) -> dict[str, int]:
 
 
 @lru_cache(maxsize=64)
+def weekdays(language: str) -> dict[str, str]:
+    """Return the name of each shortened weekday, as it is written and with a capital, without its full stop."""
+    days = _locale(language).days["format"]
+    short = {
+        str(days[width][number]).rstrip("."): str(name)
+        for width in ("abbreviated", "short")
+        for number, name in days["wide"].items()
+    }
+    return short | {key.capitalize(): name for key, name in short.items()}
+
+
+@lru_cache(maxsize=64)
 def _locale(language: str) -> Locale:
     return Locale.parse({"zh-cn": "zh_Hans_CN", "pt": "pt_BR"}.get(language, language))

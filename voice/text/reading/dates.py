@@ -4,7 +4,7 @@ import re
 
 from voice.text.reading import cldr
 from voice.text.reading.language import Language, Rule
-from voice.text.reading.values import Clock, Date, Found
+from voice.text.reading.values import Clock, Date, Found, Number
 from voice.text.reading.written import DASH, alternation
 
 _TWO_DIGIT_YEARS_FROM = 50
@@ -17,7 +17,25 @@ class DateRules:
         self._language = language
 
     def rules(self) -> list[Rule]:
-        return [*self._dates(), *self._times()]
+        return [*self._weekdays(), *self._dates(), *self._times()]
+
+    # weekdays
+
+    def _weekdays(self) -> list[Rule]:
+        if not self._language.weekdays:
+            return []
+        days = alternation(self._language.weekdays)
+        months = alternation({*cldr.month_numbers(self._language.code), *self._language.months})
+        date = rf"(?:[0-3]?[0-9](?:[./]|(?:{self._language.day_suffix})?\s?(?:{months})(?!\w))|(?i:{months})(?!\w))"
+        return [
+            (re.compile(rf"(?<![\w/-])(?P<day>{days})\.?\s?{DASH}\s?(?P<last>{days})(?![\w-])\.?"), self._weekday),
+            (re.compile(rf"(?<![\w/-])(?P<day>{days})\.?(?=,?\s{date})"), self._weekday),
+        ]
+
+    def _weekday(self, found: Found) -> str:
+        language, last = self._language, found.match.groupdict().get("last")
+        first = language.weekdays[found["day"]]
+        return language.join(first, language.to, language.weekdays[last]) if last else first
 
     # dates
 
@@ -99,9 +117,18 @@ class DateRules:
             (re.compile(rf"{hour}\.{minute}(?![0-9.])(?:{half}|{noun})", re.I), self._clock),
             (re.compile(rf"{hour}(?:{half}|{noun})", re.I), self._clock),
         ]
+        minutes = rf"(?P<length>[0-9]{{1,3}})\s?h\s?(?P<min>[0-5]?[0-9])(?:\s?min\b\.?{'' if language.clock_h else '|(?![0-9])'})"
+        rules.append((re.compile(rf"{minutes}(?!\w)"), self._length))
         if language.clock_h:
             rules.append((re.compile(rf"{hour}\s?h\s?{minute}?(?!\w)", re.I), self._clock))
         return rules
+
+    def _length(self, found: Found) -> str | None:
+        hours, minutes = (
+            self._language.say_unit(Number(str(int(found[part]))), unit)
+            for part, unit in (("length", "h"), ("min", "min"))
+        )
+        return self._language.join(hours, self._language.length_link, minutes) if hours and minutes else None
 
     def _clock(self, found: Found) -> str | None:
         groups = found.match.groupdict()

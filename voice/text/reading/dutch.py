@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import ClassVar
 
+from voice.text.reading import cldr
 from voice.text.reading.language import Language, Rule, number_words
 from voice.text.reading.values import Clock, Date, Found, Noun, Number, noun, table, words
 
@@ -16,6 +17,7 @@ class Dutch(Language):
     """See the module."""
 
     code = "nl"
+    weekdays: ClassVar = cldr.weekdays("nl")
     decimal, groups = ",", ". "
     years = range(1100, 2000)
     point, minus, plus, to, ratio, times, percent = "komma", "min", "plus", "tot", "", "keer", "procent"

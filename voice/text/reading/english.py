@@ -22,6 +22,7 @@ _DECADES: tuple[str, ...] = (
     "eighties",
 )
 _DECADES += ("nineties",)
+_COMPARED = {"<": "is less than", ">": "is greater than"}
 _RESOLUTIONS = frozenset({"2", "4", "5", "8"})
 
 
@@ -29,6 +30,7 @@ class English(Language):
     """See the module."""
 
     code = "en"
+    weekdays: ClassVar = cldr.weekdays("en") | {"Tues": "Tuesday", "Thur": "Thursday", "Thurs": "Thursday"}
     month_first = True
     months_capital = True
     point, minus, plus, to, ratio, times, percent = "point", "minus", "plus", "to", "to", "times", "percent"
@@ -75,6 +77,7 @@ class English(Language):
         "kbps": noun("kilobit per second|kilobits per second"),
         "kbit/s": noun("kilobit per second|kilobits per second"),
         "rpm": noun("revolution per minute|revolutions per minute"),
+        "bps": noun("basis point|basis points"),
         "bpm": noun("beat per minute|beats per minute"),
         "fps": noun("frame per second|frames per second"),
         "mpg": noun("mile per gallon|miles per gallon"),
@@ -166,6 +169,8 @@ class English(Language):
             ),
             (re.compile(r"(?P<a>[0-9]{1,4})/7(?!\w)"), lambda f: f"{self.say_whole(f['a'])} seven"),
             (re.compile(r"9/11(?![\w/])"), lambda f: "nine eleven"),
+            (re.compile(r"(?<=[0-9]\s)[<>](?=\s[0-9])"), lambda f: _COMPARED[f[0]]),
+            (re.compile(r"(?:(?<=[0-9][ap]m)|(?<=[0-9]\s[ap]m))\s?[-–]\s?(?=[0-9])", re.I), lambda f: " to "),
             (re.compile(r"(?<![\w.])(?P<n>100?|[0-9]{1,2}\.[0-9]|[0-9])/(?P<of>10|100|5)(?![\w/])"), self._rating),
         ]
 

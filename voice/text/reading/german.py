@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import ClassVar
 
+from voice.text.reading import cldr
 from voice.text.reading.language import Language, Rule, number_words
 from voice.text.reading.values import Clock, Date, Found, Noun, Number, noun, table, words
 from voice.text.reading.written import roman_value
@@ -35,6 +36,7 @@ class German(Language):
     """See the module."""
 
     code = "de"
+    weekdays: ClassVar = cldr.weekdays("de")
     decimal, groups = ",", ". "
     years = range(1100, 2000)
     point, minus, plus, to, ratio, times, percent = "Komma", "minus", "plus", "bis", "zu", "mal", "Prozent"
@@ -105,7 +107,7 @@ class German(Language):
         "zzt. zurzeit, z.Z. zur Zeit, p.a. pro Jahr, Mwst. Mehrwertsteuer, MwSt. Mehrwertsteuer, allg. allgemein, "
         "bes. besonders, eigtl. eigentlich, ehem. ehemalig, entspr. entsprechend, insb. insbesondere, "
         "jährl. jährlich, mtl. monatlich, tägl. täglich, ugs. umgangssprachlich, urspr. ursprünglich, "
-        "verh. verheiratet, Whg. Wohnung, zus. zusammen, Fam. Familie, Kfm. Kaufmann"
+        "ff. fortfolgende, verh. verheiratet, Whg. Wohnung, zus. zusammen, Fam. Familie, Kfm. Kaufmann"
     )
     before_number: ClassVar = table(
         "nr Nummer, s Seite, abb Abbildung, kap Kapitel, art Artikel, abs Absatz, bd Band, tel Telefon, aufl Auflage, "

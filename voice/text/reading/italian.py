@@ -4,15 +4,18 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
+from voice.text.reading import cldr
 from voice.text.reading.language import Rule, number_words
 from voice.text.reading.romance import Romance, symbols
-from voice.text.reading.values import Clock, Found, noun
+from voice.text.reading.values import Clock, Found, Number, noun
 
 
 class Italian(Romance):
     """See the module."""
 
     code = "it"
+    weekdays: ClassVar = cldr.weekdays("it")
+    length_link = "e"
     point, minus, plus, to, ratio, times, percent = "virgola", "meno", "più", "a", "a", "per", "per cento"
     dot, slash, dash, underscore, at = "punto", "barra", "trattino", "trattino basso", "chiocciola"
     number_sign, hashtag, version = "numero", "hashtag", "versione"
@@ -22,6 +25,7 @@ class Italian(Romance):
     ordinal_suffix = "[ºª°]"
     phone_words = "tel|telefono|cell|cellulare|fax|chiama|chiamare|chiamate|chiami|numero"
     roman_before_noun = True
+    halved: ClassVar = {"m": "mezzo", "f": "mezza"}
     regnal_ordinals = 100
     symbols: ClassVar = symbols(
         "e|uguale|paragrafo|copyright|marchio registrato|marchio|diviso|più o meno|circa"
@@ -199,6 +203,10 @@ class Italian(Romance):
 
     def say_day(self, day: int) -> str:
         return "primo" if day == 1 else self.cardinal(day)
+
+    def say_unit(self, number: Number, unit: str) -> str | None:
+        said = super().say_unit(number, unit)
+        return said and re.sub(r"^una (?=[aeiou])", "un'", said)
 
     def say_clock(self, clock: Clock) -> str:
         hour = "una" if clock.hour == 1 else self.cardinal(clock.hour)

@@ -70,6 +70,8 @@ class Language:
     am_starts: ClassVar[str] = "a"  # how the words for the morning begin
     clock_noun: ClassVar[str] = r"(?!)"  # 14:30 Uhr, 14.30 Uhr, 14 Uhr
     clock_h: ClassVar[bool] = False  # 14h30
+    length_link: ClassVar[str] = ""  # 1 h 30 min: between hours and minutes
+    weekdays: ClassVar[Mapping[str, str]] = {}  # shortened, as written without full stop: "Mon", "lun"
     ordinal_suffix: ClassVar[str] = r"(?!)"  # 5th
     phone_words: ClassVar[str] = r"tel|telephone|phone|fax|call"  # before digits that are called
     local_phone: ClassVar[str] = r"(?!)"  # numbers that are called wherever they stand: "[0-9]{3}-[0-9]{4}"

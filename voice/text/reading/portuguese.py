@@ -3,6 +3,7 @@
 import re
 from typing import ClassVar
 
+from voice.text.reading import cldr
 from voice.text.reading.language import number_words
 from voice.text.reading.romance import Romance, symbols
 from voice.text.reading.values import Clock, Date, Found, noun
@@ -15,6 +16,9 @@ class Portuguese(Romance):
     """See the module."""
 
     code = "pt"
+    weekdays: ClassVar = cldr.weekdays("pt")
+    length_link = "e"
+    halved: ClassVar = {"m": "meio", "f": "meia"}
     point, minus, plus, to, ratio, times, percent = "vírgula", "menos", "mais", "a", "a", "vezes", "por cento"
     dot, slash, dash, underscore, at = "ponto", "barra", "hífen", "sublinhado", "arroba"
     number_sign, hashtag, version = "número", "hashtag", "versão"

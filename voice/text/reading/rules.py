@@ -6,6 +6,7 @@ hundred characters, a run of digits aside, which is skipped as a whole where no 
 """
 
 import re
+from decimal import Decimal
 from functools import partial
 
 from voice.text.reading import cldr
@@ -19,6 +20,8 @@ _NOT_IN_A_NAME = r"(?<![A-Za-zÀ-ɏͰ-ӿ])"
 _TRAILING = ".,;:!?'’*_~"
 _GLUED_SCALES = frozenset("kKMBT")
 _NEVER_GLUED_UNITS = frozenset({"K"})
+_UNITS_ALONE = ("kg", "km", "cm", "mm", "ml", "km/h", "m²", "m³", "kWh", "MB", "GB", "TB", "kHz", "MHz", "GHz")
+_UNITS_ARE_MANY_AFTER = frozenset({"in", "em", "en"})
 _ALWAYS_GLUED_UNITS = frozenset({"A", "°"})
 
 
@@ -88,7 +91,7 @@ class CommonRules:
                 lambda f: language.say_ratio(f["left"], f["right"]),
             ),
             (
-                re.compile(rf"(?P<sign>)(?P<a>{number})\s?×\s?(?=[0-9])"),
+                re.compile(rf"(?P<sign>)(?P<a>{number})(?:\s?×\s?|\sx\s)(?=[0-9])"),
                 lambda f: language.join(language.say_number(parse_number(f["a"], language)), language.times),
             ),
         ]
@@ -151,6 +154,7 @@ class CommonRules:
             (re.compile(rf"(?:(?P<whole>[0-9]{{1,3}})\s)?{below}(?:[\s-]?{unit})?"), self._fraction),
             (re.compile(rf"{sign}(?P<a>{number}){scale}"), self._scaled),
             (re.compile(rf"{sign}(?P<a>{number})(?P<space>[\s-]?){unit}"), self._measured),
+            (re.compile(rf"(?<=[^\W\d_]\s)(?P<unit>{alternation(_UNITS_ALONE)})(?![\w/²³-])"), self._unit_alone),
         ]
 
     def _signed(self, found: Found, group: str = "a") -> Number:
@@ -177,6 +181,11 @@ class CommonRules:
         if (found["space"] and unit in _ALWAYS_GLUED_UNITS) or (not found["space"] and unit in _NEVER_GLUED_UNITS):
             return None
         return self._language.say_unit(self._signed(found), unit)
+
+    def _unit_alone(self, found: Found) -> str | None:
+        """A unit without a number: per kg, in km."""
+        many = found.word_before.casefold() in _UNITS_ARE_MANY_AFTER
+        return self._language.unit_noun(found["unit"], Decimal(2 if many else 1))
 
     def _fraction(self, found: Found) -> str | None:
         language = self._language
