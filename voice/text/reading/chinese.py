@@ -86,6 +86,9 @@ class Chinese(EastAsian):
             return self.say_digits(digits)
         return _cardinal(int(digits), pair=gender == "pair")
 
+    def say_address(self, address: str) -> str:
+        return super().say_address(address.translate(str.maketrans("0123456789", _DIGITS)))
+
     def say_year(self, year: int) -> str:
         return self.say_digits(str(year))
 

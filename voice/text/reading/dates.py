@@ -7,6 +7,8 @@ from voice.text.reading.language import Language, Rule
 from voice.text.reading.values import Clock, Date, Found, Number
 from voice.text.reading.written import DASH, alternation
 
+_LINKS = "to|through|and|bis|und|t/m|tot|en|al?|e|[&+]"
+"""Between two shortened weekdays."""
 _TWO_DIGIT_YEARS_FROM = 50
 
 
@@ -25,11 +27,16 @@ class DateRules:
         if not self._language.weekdays:
             return []
         days = alternation(self._language.weekdays)
+        start = rf"(?<![\w/-])(?P<day>{days})"
         months = alternation({*cldr.month_numbers(self._language.code), *self._language.months})
         date = rf"(?:[0-3]?[0-9](?:[./]|(?:{self._language.day_suffix})?\s?(?:{months})(?!\w))|(?i:{months})(?!\w))"
         return [
-            (re.compile(rf"(?<![\w/-])(?P<day>{days})\.?\s?{DASH}\s?(?P<last>{days})(?![\w-])\.?"), self._weekday),
-            (re.compile(rf"(?<![\w/-])(?P<day>{days})\.?(?=,?\s{date})"), self._weekday),
+            (re.compile(rf"{start}\.?\s?{DASH}\s?(?P<last>{days})(?![\w-])\.?"), self._weekday),
+            (re.compile(rf"{start}\.?(?=,?\s{date}|\s(?:{_LINKS})\s(?:{days})(?!\w))"), self._weekday),
+            (
+                re.compile(rf"{start}(?!\w)\.?"),
+                lambda f: self._weekday(f) if re.search(rf"(?:{days})\.?\s(?:{_LINKS})\s$", f.before) else None,
+            ),
         ]
 
     def _weekday(self, found: Found) -> str:

@@ -97,10 +97,20 @@ class Dutch(Language):
 
     def own_rules(self) -> Sequence[Rule]:
         return [
+            (re.compile(r"(?P<a>[0-9]{1,2})[-–](?P<b>[0-9]{1,2})(?![\w:/-]|[.,][0-9])"), self._score),
             (re.compile(r"(?<!\w)['’‘](?P<n>[0-9]{2})(?![\w'’])"), lambda f: self.say_whole(f["n"])),
             (re.compile(r"(?P<n>[0-9]{1,3})x(?!\w)"), lambda f: f"{self.say_whole(f['n'])} keer"),
             (re.compile(r"(?P<n>[0-9]{2,4})er(?=\s?jaren)"), lambda f: f"{self.say_year(int(f['n']))}er"),
         ]
+
+    def _score(self, found: Found) -> str | None:
+        """3-1, but 5-10 minuten."""
+        is_told = re.search(
+            r"(?<!\w)(?:met|wint|won|wonnen|verloor|verloren|stand|uitslag|eindstand)\W\s?$", found.before, re.I
+        )
+        if int(found["a"]) < int(found["b"]) and not is_told:
+            return None
+        return f"{self.say_whole(found['a'])} {self.say_whole(found['b'])}"
 
     def ordinal(self, number: int, gender: str = "") -> str:
         return number_words(number, "nl", "ordinal")

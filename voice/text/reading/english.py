@@ -151,7 +151,7 @@ class English(Language):
                 ),
                 self._feet,
             ),
-            (re.compile(r"(?P<feet>[0-9]{1,3})[\"″](?=\s|$|[.,;)])"), lambda f: f"{self.say_whole(f['feet'])} inches"),
+            (re.compile(rf"(?P<n>{number})[\"″](?=\s|$|[.,;)])"), self._inches),
             (
                 re.compile(
                     rf"(?:(?<=\b[Aa] )|(?<=\b[Aa]n ))(?P<a>{number})[\s-]?(?P<unit>{units})"
@@ -161,7 +161,7 @@ class English(Language):
             ),
             (
                 re.compile(
-                    rf"(?:(?<=\b[Aa] )|(?<=\b[Aa]n ))(?P<sign>[$€£])(?P<a>{number})"
+                    rf"(?:(?<=\b[Aa] )|(?<=\b[Aa]n )|(?<=\b[Tt]he ))(?P<sign>(?:US)?[$€£])(?P<a>{number})"
                     rf"(?:\s?(?P<scale>{alternation(self.scales)})(?!\w))?"
                     rf"(?=[\s-][a-z])(?!\s(?:{_NO_NOUN})\b)"
                 ),
@@ -169,6 +169,10 @@ class English(Language):
             ),
             (re.compile(r"(?P<a>[0-9]{1,4})/7(?!\w)"), lambda f: f"{self.say_whole(f['a'])} seven"),
             (re.compile(r"9/11(?![\w/])"), lambda f: "nine eleven"),
+            (
+                re.compile(r"(?:(?<=\b[Oo]n )|(?<=\b[Bb]y ))(?P<month>1?[0-9])/(?P<day>[1-3]?[0-9])(?![\w/])"),
+                self._month_day,
+            ),
             (re.compile(r"(?<=[0-9]\s)[<>](?=\s[0-9])"), lambda f: _COMPARED[f[0]]),
             (re.compile(r"(?:(?<=[0-9][ap]m)|(?<=[0-9]\s[ap]m))\s?[-–]\s?(?=[0-9])", re.I), lambda f: " to "),
             (re.compile(r"(?<![\w.])(?P<n>100?|[0-9]{1,2}\.[0-9]|[0-9])/(?P<of>10|100|5)(?![\w/])"), self._rating),
@@ -195,9 +199,20 @@ class English(Language):
         number, scale = parse_number(found["a"], self), found["scale"]
         if number.fraction and not scale:
             return None
-        code = cldr.CURRENCIES[found["sign"]]
+        code = cldr.CURRENCIES[found["sign"].removeprefix("US")]
         amount = self.join(self.say_number(number), self.scales[scale].forms["other"] if scale else "")
         return f"{amount} {self.currency_name(code, Decimal(1))}"
+
+    def _inches(self, found: Found) -> str:
+        """3.5" wide, but a 3.5" disk."""
+        is_adjective = (
+            re.match(rf"\s(?!(?:{_NO_NOUN}|wide|tall|high|long|thick|deep)\b)[a-z]", found.after) is not None
+        )
+        return f"{self.say_number(parse_number(found['n'], self))} {'inch' if is_adjective else 'inches'}"
+
+    def _month_day(self, found: Found) -> str | None:
+        month, day = int(found["month"]), int(found["day"])
+        return self.say_date(Date(day, month), found) if 1 <= month <= 12 and 1 <= day <= 31 else None
 
     def _rating(self, found: Found) -> str | None:
         if found["of"] == "5" and found["n"] in "123":
@@ -267,5 +282,5 @@ class English(Language):
         return f"the {self.ordinal(number)}"
 
 
-_NO_NOUN = "and|or|to|in|on|at|of|for|from|with|a|an|per|each|is|was|are|were|but|as|by|than|after|before|while|when"
+_NO_NOUN = "and|or|to|in|on|at|of|for|from|with|a|an|per|each|is|was|are|were|but|as|by|than|after|before|while|when|they|you|we|he|she|it|i|that|which|will|had|has|have|would|could|can|did|does|due|went|came|goes|less|more|off|back"
 """What follows an amount that no noun follows: "a 5 km run", but "5 km and back"."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 from voice.text.reading import cldr
 from voice.text.reading.language import Language, Rule, number_words
 from voice.text.reading.values import Clock, Date, Found, Noun, Number, noun, table, words
-from voice.text.reading.written import roman_value
+from voice.text.reading.written import parse_number, roman_value
 
 _EN_AFTER = words(
     "am im zum vom beim den dem des zur ab bis seit nach vor von mit zu jedem jeden jedes diesem diesen dieses "
@@ -29,6 +29,9 @@ _FEMININE = words(
 _FEMININE_UNITS = words("h hr hrs min s sec ms t mi kWh MWh oz ly gal")
 _QUEENS = words("elisabeth katharina maria margarete margrethe beatrix wilhelmina christina anna isabella")
 _JOINED_ORDINALS = re.compile(r"(\w{1,20})\s(?:[0-9]{1,3}\.,?\s(?:(?:und|oder|bis|sowie)\s)?){1,3}$")
+_ENDINGS = (
+    "jähr|tägi|wöch|monat|stünd|minüt|sekünd|köpf|seit|prozent|teil|stöck|stell|bänd|spur|zeil|tür|punkt|silb|fach"
+)
 _PARTS = {2: "halb", 3: "Drittel", 7: "Siebtel", 8: "Achtel"}
 
 
@@ -85,6 +88,7 @@ class German(Language):
         "MWh": noun("Megawattstunde|Megawattstunden", "f"),
         "mAh": noun("Milliamperestunde|Milliamperestunden", "f"),
         "Ct.": noun("Cent", "m"),
+        "ct": noun("Cent", "m"),
         "Mbit/s": noun("Megabit pro Sekunde", "n"),
         "GBit/s": noun("Gigabit pro Sekunde", "n"),
         "U/min": noun("Umdrehung pro Minute|Umdrehungen pro Minute", "f"),
@@ -107,7 +111,7 @@ class German(Language):
         "zzt. zurzeit, z.Z. zur Zeit, p.a. pro Jahr, Mwst. Mehrwertsteuer, MwSt. Mehrwertsteuer, allg. allgemein, "
         "bes. besonders, eigtl. eigentlich, ehem. ehemalig, entspr. entsprechend, insb. insbesondere, "
         "jährl. jährlich, mtl. monatlich, tägl. täglich, ugs. umgangssprachlich, urspr. ursprünglich, "
-        "ff. fortfolgende, verh. verheiratet, Whg. Wohnung, zus. zusammen, Fam. Familie, Kfm. Kaufmann"
+        "ff. fortfolgende, u. und, gem. gemäß, verh. verheiratet, Whg. Wohnung, zus. zusammen, Fam. Familie, Kfm. Kaufmann"
     )
     before_number: ClassVar = table(
         "nr Nummer, s Seite, abb Abbildung, kap Kapitel, art Artikel, abs Absatz, bd Band, tel Telefon, aufl Auflage, "
@@ -133,6 +137,8 @@ class German(Language):
             (re.compile(r"(?P<day>[0-3]?[0-9])\.(?P<month>0?[1-9]|1[0-2])\.(?![0-9])"), self._short_date),
             (re.compile(r"(?P<n>[0-9]{1,4})er(?![^\W-])"), self._decade),
             (re.compile(r"(?P<n>[0-9]{1,3})(?:-mal|x)(?!\w)"), self._times),
+            (re.compile(rf"(?P<n>[0-9]{{1,4}})-(?P<ending>(?:{_ENDINGS})[a-zäöüß]{{1,10}})(?!\w)"), self._compound),
+            (re.compile(r"(?P<a>[0-9]{1,3}(?:\.[0-9]{3})*),[-–—]{1,2}(?:\s?(?:€|Euro|EUR)(?!\w))?"), self._even_sum),
             (re.compile(r"(?P<stem>[A-ZÄÖÜ][a-zäöüß-]{2,30})str\.?(?![\w-])"), lambda f: f"{f['stem']}straße"),
             (re.compile(r"(?P<roman>[IVX]{1,6})\.\s(?=[A-ZÄÖÜ][a-zäöüß]{2})"), self._roman_before),
             (re.compile(r"(?P<n>[0-9]{1,3})\.?\s?[-–]\s?(?P<last>[0-9]{1,3})\.(?=\s?[^\W\d_])"), self._ordinal_span),
@@ -150,6 +156,14 @@ class German(Language):
 
     def _times(self, found: Found) -> str:
         return f"{'ein' if found['n'] == '1' else self.say_whole(found['n'])}mal"
+
+    def _compound(self, found: Found) -> str:
+        """5-jähriges."""
+        return f"{self.say_whole(found['n'])}{found['ending']}"
+
+    def _even_sum(self, found: Found) -> str:
+        """5,- Euro."""
+        return self.say_money(parse_number(found["a"], self), "EUR")
 
     def _roman_before(self, found: Found) -> str | None:
         value = roman_value(found["roman"])

@@ -174,6 +174,10 @@ class Japanese(EastAsian):
         part = re.compile(r"(?P<below>[0-9]{1,4})分の(?P<above>[0-9]{1,4})")
         return [
             (part, lambda found: self.say_fraction(int(found["above"]), int(found["below"]))),
+            (
+                re.compile(r"(?P<a>[0-9]{1,2})[-–−](?P<b>[0-9]{1,2})(?=で[勝負敗逆快圧引]|の[勝引])"),
+                lambda found: f"{self.say_whole(found['a'])}タイ{self.say_whole(found['b'])}",
+            ),
             *super().own_rules(),
         ]
 
