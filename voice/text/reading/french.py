@@ -4,15 +4,18 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
+from voice.text.reading.french_genders import FEMININE, MASCULINE
 from voice.text.reading.language import Rule, number_words
-from voice.text.reading.romance import Romance, symbols
-from voice.text.reading.values import Clock, Found, Number, noun
+from voice.text.reading.notation import Notation
+from voice.text.reading.romance import symbols
+from voice.text.reading.values import Clock, Found, Number, noun, table
 from voice.text.reading.written import roman_value
 
+_DAYS = "lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
 _PARTS = {2: "demi", 3: "tiers", 4: "quart"}
 
 
-class French(Romance):
+class French(Notation):
     """See the module."""
 
     code = "fr"
@@ -26,15 +29,27 @@ class French(Romance):
     clock_h = True
     ordinal_suffix = "ers?|res?|ères?|e|es|è|èmes?|emes?|ndes?|nds?|ième"
     phone_words = "tél|tel|téléphone|fax|appelez|appeler|appelle|mobile|portable|numéro"
-    local_phone = r"0[1-9](?:[ .-]?[0-9]{2}){4}(?![0-9])"
+    local_phone = r"0[1-9](?:[ .-]?[0-9]{2}){4}(?![0-9])|0 ?8[0-9]{2}(?:[ .][0-9]{3}){2}(?![0-9])"
     regnal_ordinals = 1
+    weekdays: ClassVar = table("lun lundi, mar mardi, mer mercredi, jeu jeudi, ven vendredi, sam samedi, dim dimanche")
+    weekday_links, date_cues, part_links = "au|à|et|ou", rf"le|du|au|ce|dès le|{_DAYS}", r"\s(?:de|du|des)\b|\sd['’]"
+    per, over, per_hundred, map_scale, thousand = "par", "sur", " aux cent kilomètres", "pour", "mille"
+    per_nouns: ClassVar = table(
+        "jour jour, j jour, mois mois, an an, année année, semaine semaine, sem semaine, h heure, heure heure, min minute, "
+        "mn minute, minute minute, s seconde, seconde seconde, nuit nuit, personne personne, pers personne, tête tête, "
+        "pièce pièce, séance séance, kg kilo, kilo kilo, g gramme, t tonne, tonne tonne, l litre, L litre, litre litre, "
+        "km kilomètre, m mètre, m² mètre carré, m2 mètre carré, km² kilomètre carré, m³ mètre cube, ha hectare, "
+        "kWh kilowattheure, MWh mégawattheure, élève élève, habitant habitant, hab habitant, match match"
+    )
+    roman_links = "et|à|au|ou"
+    halves: ClassVar = {"m": "et demi", "f": "et demie"}
     symbols: ClassVar = symbols(
         "et|égale|paragraphe|copyright|marque déposée|marque déposée|divisé par|plus ou moins|environ"
         "|différent de|inférieur ou égal à|supérieur ou égal à|vers|degrés|pour cent|inférieur à|supérieur à|environ"
         "|racine carrée de|l'infini|pi|au carré|au cube"
     )
     scales: ClassVar = {
-        **{key: noun("mille") for key in ("k", "K")},
+        **{key: noun("mille") for key in ("k", "K", " k", "mille")},
         **{key: noun("million|millions") for key in ("M", " M", "mio", "Mio", "million", "millions")},
         **{
             key: noun("milliard|milliards")
@@ -173,23 +188,30 @@ class French(Romance):
         " richard robert victor-emmanuel jean-paul umberto rainier ramsès ptolémée xerxès darius".split()
     )
     ungendered: ClassVar = frozenset("est sont était sur dans pour avec par que qui mais heures heure".split())
-    feminine: ClassVar = re.compile(
-        r"^(?:pages?|personnes?|femmes?|filles?|minutes?|secondes?|semaines?|années?|heures?|fois|choses?|voitures?|places?"
-        r"|tonnes?|livres? sterling|équipes?|villes?|maisons?|chambres?|tables?|portes?|étoiles?|histoires?|langues?|lettres?"
-        r"|lignes?|mères?|sœurs?|nuits?|mains?|pommes?|familles?|écoles?|roues?|couleurs?|fleurs?|parts?|pièces?|photos?"
-        r"|tasses?|bouteilles?|routes?|rues?|îles?|dents?|clés?|vidéos?|radios?|vaches?|poules?|actrices?|victimes?|images?"
-        r"|cartes?|plantes?|étapes?|feuilles?|chaises?|règles?|questions?|réponses?|marches?|lampes?|tours|cuillères?"
-        r"|oranges?|bananes?|pistes?|listes?|fautes?|notes?|offres?|œuvres?|vues?|vies?|voix|dates?|scènes?|séances?)$"
-        r"|(?:tions?|sions?|sons|tés?|ettes?|ures?|ances?|ences?|ées|ades?|esses?|elles|aisons?|euses?|trices?|iques?|ies)$"
-    )
-    masculine: ClassVar = re.compile(
-        r"étés?|côtés?|musées?|lycées?|squelettes?|murmures?|silences?|grades?|stades?|comités?|traités?|génies?|incendies?"
-        r"|garçons|moyens|publiques?|plastiques?|domestiques?|mécaniques?|trophées?|députés?|blessés?|employés?|bastions?"
-    )
+    feminine: ClassVar = FEMININE
+    masculine: ClassVar = MASCULINE
 
     def own_rules(self) -> Sequence[Rule]:
-        suffix = r"(?<![\w.'’-])(?P<roman>[IVX]{1,8})(?P<suffix>er|re|ère|e|ème|es)(?!\w)"
-        return (*super().own_rules(), (re.compile(suffix), self._suffixed_roman))
+        numeral = r"(?<![\w.'’-])(?P<roman>[IVX]{1,8})(?P<suffix>er|re|ère|e|ème|es)(?!\w)"
+        return (
+            *super().own_rules(),
+            (re.compile(numeral), self._suffixed_roman),
+            (re.compile(r"s\.(?!\w)"), self._century),
+            (re.compile(r"St(?P<e>e?)-(?=[^\W\d_])"), lambda found: f"Saint{found['e']}-"),
+            (re.compile(r"3[0-9] [0-9]{2}(?![\w€%]|[ .,:/-][0-9])"), self._short_phone),
+            (re.compile(r"(?P<n>24)\s?h(?:eures)?/24|(?P<d>7)\s?j(?:ours)?/7"), self._all_day),
+        )
+
+    def _century(self, found: Found) -> str | None:
+        return "siècle" if re.search(r"(?<!\w)[IVX]{1,6}(?:er|e|ème)\s$", found.before) else None
+
+    def _short_phone(self, found: Found) -> str | None:
+        if not re.search(r"(?<!\w)(?:le|au|composez|appelez)\s$", found.before, re.I):
+            return None
+        return self.say_phone(found[0].split())
+
+    def _all_day(self, found: Found) -> str:
+        return "vingt-quatre heures sur vingt-quatre" if found["n"] else "sept jours sur sept"
 
     def _suffixed_roman(self, found: Found) -> str | None:
         value = roman_value(found["roman"])
@@ -245,5 +267,7 @@ class French(Romance):
         digits = group.lstrip("+")
         if len(digits) == 10 and digits[0] == "0":
             return ", ".join(self._phone_group(digits[at : at + 2]) for at in range(0, 10, 2))
+        if len(digits) == 4 and digits[0] == "0" != digits[1]:
+            return f"zéro, {self.cardinal(int(digits))}"
         said = self.cardinal(int(digits)) if len(digits) in (2, 3) and digits[0] != "0" else self.say_digits(digits)
         return f"{self.plus} {said}" if group[0] == "+" else said

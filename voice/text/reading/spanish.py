@@ -1,17 +1,21 @@
 """Spanish, as Spain speaks it."""
 
 import re
+from collections.abc import Sequence
 from typing import ClassVar
 
-from voice.text.reading.language import number_words
-from voice.text.reading.romance import Romance, symbols
-from voice.text.reading.values import Clock, Date, Found, noun
+from voice.text.reading.language import Rule, number_words
+from voice.text.reading.notation import Notation
+from voice.text.reading.romance import symbols
+from voice.text.reading.values import Clock, Date, Found, noun, table, words
 
+_DAYS = "lunes|martes|miércoles|jueves|viernes|sábado|domingo"
 _PARTS = {3: "tercio", 4: "cuarto", 5: "quinto", 6: "sexto", 7: "séptimo", 8: "octavo", 9: "noveno", 10: "décimo"}
+_BEHIND_FLOOR = words("izq izquierda dcha derecha exterior interior ext int centro puerta pta primaria")
 _PARTS |= {100: "centésimo", 1000: "milésimo"}
 
 
-class Spanish(Romance):
+class Spanish(Notation):
     """See the module."""
 
     code = "es"
@@ -26,9 +30,29 @@ class Spanish(Romance):
     clock_noun = r"h\b|hs\b|hrs\b|horas?"
     clock_h = True
     dot_clock_after = "las?|hora"
-    ordinal_suffix = r"\.?[ºª°]|\.?(?:er|ra|ro|da|do|ta|to|ma|mo|va|vo|na|no)"
+    ordinal_suffix = r"\.?[ºª°]s?|\.?(?:os|as|er|ra|ro|da|do|ta|to|ma|mo|va|vo|na|no)"
+    local_phone = (
+        r"[6-9][0-9]{2}(?:[ .-][0-9]{3}[ .-](?!000)[0-9]{3}|(?:[ .-][0-9]{2}){3}|[0-9]{6})(?![0-9]|[ .,-][0-9])"
+        r"|9[0-9] [0-9]{3} [0-9]{2} [0-9]{2}(?![0-9])"
+    )
     phone_words = "tel|teléfono|telf|tfno|móvil|fax|llame|llama|llamar|llámenos|número"
     roman_before_noun = True
+    weekdays: ClassVar = table(
+        "lun lunes, mar martes, mié miércoles, mie miércoles, miérc miércoles, jue jueves, vie viernes, sáb sábado, "
+        "sab sábado, dom domingo"
+    )
+    weekday_links, date_cues, part_links = "a|al|y|o", rf"el|del|al|día|hasta|desde|este|{_DAYS}", r"\sdel?\b"
+    per, over, per_hundred, map_scale, thousand = "por", "sobre", " a los cien kilómetros", "a", "mil"
+    per_nouns: ClassVar = table(
+        "día día, d día, mes mes, año año, semana semana, sem semana, h hora, hora hora, min minuto, minuto minuto, "
+        "s segundo, seg segundo, segundo segundo, noche noche, persona persona, pers persona, unidad unidad, ud unidad, "
+        "pieza pieza, sesión sesión, kg kilo, Kg kilo, kilo kilo, g gramo, t tonelada, tonelada tonelada, l litro, "
+        "L litro, litro litro, km kilómetro, m metro, m² metro cuadrado, m2 metro cuadrado, km² kilómetro cuadrado, "
+        "m³ metro cúbico, ha hectárea, kWh kilovatio hora, MWh megavatio hora, alumno alumno, habitante habitante, "
+        "hab habitante, partido partido"
+    )
+    roman_links = "y|e|a|al|o"
+    halves: ClassVar = {"m": "y medio", "f": "y media"}
     symbols: ClassVar = symbols(
         "y|igual a|sección|copyright|marca registrada|marca registrada|dividido entre|más menos|aproximadamente"
         "|distinto de|menor o igual que|mayor o igual que|a|grados|por ciento|menor que|mayor que|unos"
@@ -48,6 +72,13 @@ class Spanish(Romance):
         "ºC": noun("grado|grados", "m"),
         "gr": noun("gramo|gramos", "m"),
         "seg": noun("segundo|segundos", "m"),
+        "Gb/s": noun("gigabit por segundo|gigabits por segundo", "m"),
+        "Gbps": noun("gigabit por segundo|gigabits por segundo", "m"),
+        "Mb/s": noun("megabit por segundo|megabits por segundo", "m"),
+        "Mbps": noun("megabit por segundo|megabits por segundo", "m"),
+        "kbps": noun("kilobit por segundo|kilobits por segundo", "m"),
+        "Gb": noun("gigabit|gigabits", "m"),
+        "Mb": noun("megabit|megabits", "m"),
         "Kg": noun("kilogramo|kilogramos", "m"),
         "Km": noun("kilómetro|kilómetros", "m"),
         "CV": noun("caballo|caballos", "m"),
@@ -137,6 +168,36 @@ class Spanish(Romance):
         "Mons": "monseñor",
         "Cte": "comandante",
         "Cnel": "coronel",
+        "Excmo": "excelentísimo",
+        "Excma": "excelentísima",
+        "Ilmo": "ilustrísimo",
+        "Ilma": "ilustrísima",
+        "Rvdo": "reverendo",
+        "Rvda": "reverenda",
+        "Dres": "doctores",
+        "D.ª": "doña",
+        "Dª": "doña",
+        "Hno": "hermano",
+        "Hna": "hermana",
+        "Hnos": "hermanos",
+        "Fdo": "firmado",
+        "Pte": "presidente",
+        "Pdte": "presidente",
+        "Gob": "gobernador",
+        "Alm": "almirante",
+        "Tte": "teniente",
+        "Sgto": "sargento",
+        "Mtro": "maestro",
+        "Mtra": "maestra",
+        "Licda": "licenciada",
+        "Urb": "urbanización",
+        "Edif": "edificio",
+        "Pje": "pasaje",
+        "Bº": "barrio",
+        "Ayto": "ayuntamiento",
+        "Univ": "universidad",
+        "Dpto": "departamento",
+        "Dir": "director",
     }
     before_name |= {
         "avda. de": "avenida de",
@@ -162,7 +223,11 @@ class Spanish(Romance):
         "km": "kilómetro",
         "t": "tomo",
         "apdo": "apartado",
+        "s": "siglo",
+        "ss": "siglos",
+        "ext": "extensión",
     }
+    only_with_stop = frozenset({"s", "ss"})
     roman_nouns: ClassVar = frozenset(
         "siglo siglos capítulo tomo volumen parte acto escena artículo título anexo fase tipo clase nivel libro época".split()
     )
@@ -185,6 +250,22 @@ class Spanish(Romance):
         r"|colegas?|policías?|poetas?|atletas?|artistas?|turistas?|periodistas?|futbolistas?|carismas?|lemas?"
     )
 
+    def own_rules(self) -> Sequence[Rule]:
+        clock = r"(?P<hour>[01]?[0-9]|2[0-4])\.(?P<minute>[0-5][05])(?![0-9]|[.,:][0-9])"
+        return ((re.compile(rf"(?<![\w.,:]){clock}"), self._clock_in_span), *super().own_rules())
+
+    def _clock_in_span(self, found: Found) -> str | None:
+        """9.00 a 14.00: one such number alone is none."""
+        link, clock = r"\s?(?:a|y|hasta|[-–])\s(?:las\s)?|[-–]", r"[0-9]{1,2}\.[0-5][05]"
+        if not re.search(rf"(?<![\w.,]){clock}(?:\s?h)?(?:{link})$", found.before) and not (
+            re.match(rf"(?:{link}){clock}(?![0-9])", found.after)
+        ):
+            return None
+        return self.say_clock(Clock(int(found["hour"]), int(found["minute"])))
+
+    def singular(self, noun: str) -> str:
+        return re.sub(r"(?<=[aeiouáéó])s$|(?<=[lnrd])es$", "", noun)
+
     def cardinal(self, number: int, gender: str = "") -> str:
         words = re.sub(r"veintiuno(?= mil)", "veintiún", number_words(number, "es"))
         words = re.sub(r"\buno(?= mil)", "un", words)
@@ -199,12 +280,19 @@ class Spanish(Romance):
         return " ".join(f"{word[:-1]}a" for word in words.split()) if gender == "f" else words
 
     def say_suffixed_ordinal(self, number: int, suffix: str, found: Found) -> str | None:
-        mark = suffix.lstrip(".")
+        mark = suffix.lstrip(".").rstrip("s")
         if mark == "°" or (len(mark) == 2 and number > 99):
             return None
-        said = self.ordinal(number, "f" if mark in ("ª", "ra", "da", "ta", "ma", "va", "na") else "")
-        is_before_noun = mark == "er" or (mark == "º" and re.match(r"\s[^\W\d_]{3,}", found.after))
-        return re.sub(r"(prim|terc)ero$", r"\1er", said) if is_before_noun else said
+        said = self.ordinal(number, "f" if mark in ("ª", "a", "ra", "da", "ta", "ma", "va", "na") else "")
+        if suffix.endswith("s"):
+            return f"{said}s"
+        word = found.word_after
+        is_before_noun = (
+            mark == "º"
+            and re.match(r"\s[^\W\d_]{3}", found.after)
+            and word.casefold() not in self.ungendered | _BEHIND_FLOOR
+        )
+        return re.sub(r"(prim|terc)ero$", r"\1er", said) if mark == "er" or is_before_noun else said
 
     def say_roman_before_noun(self, number: int, noun: str, found: Found) -> str | None:
         said = super().say_roman_before_noun(number, noun, found)
