@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from voice.text.reading.french_genders import FEMININE, MASCULINE
+from voice.text.reading.french_shorthand import ABBREVIATIONS, BEFORE_NUMBER, TITLES, UNITS
 from voice.text.reading.language import Rule, number_words
 from voice.text.reading.notation import Notation
 from voice.text.reading.romance import symbols
-from voice.text.reading.values import Clock, Found, Number, noun, table
+from voice.text.reading.values import Clock, Found, Number, noun, table, words
 from voice.text.reading.written import roman_value
 
 _DAYS = "lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
@@ -27,7 +28,7 @@ class French(Notation):
     day_suffix = "er"
     clock_noun = r"heures?"
     clock_h = True
-    ordinal_suffix = "ers?|res?|ères?|e|es|è|èmes?|emes?|ndes?|nds?|ième"
+    ordinal_suffix = "ers?|res?|ères?|e|es|è|èmes?|emes?|n?des?|nds?|ième"
     phone_words = "tél|tel|téléphone|fax|appelez|appeler|appelle|mobile|portable|numéro"
     local_phone = r"0[1-9](?:[ .-]?[0-9]{2}){4}(?![0-9])|0 ?8[0-9]{2}(?:[ .][0-9]{3}){2}(?![0-9])"
     regnal_ordinals = 1
@@ -41,6 +42,7 @@ class French(Notation):
         "km kilomètre, m mètre, m² mètre carré, m2 mètre carré, km² kilomètre carré, m³ mètre cube, ha hectare, "
         "kWh kilowattheure, MWh mégawattheure, élève élève, habitant habitant, hab habitant, match match"
     )
+    by = " sur "
     roman_links = "et|à|au|ou"
     halves: ClassVar = {"m": "et demi", "f": "et demie"}
     symbols: ClassVar = symbols(
@@ -56,21 +58,13 @@ class French(Notation):
             for key in ("Md", "Mds", " Md", "Mrd", "mds", "mrd", "bn", "B", "milliard", "milliards")
         },
     }
-    units: ClassVar = {
-        "Go": noun("gigaoctet|gigaoctets"),
-        "Mo": noun("mégaoctet|mégaoctets"),
-        "Ko": noun("kilooctet|kilooctets"),
-        "ko": noun("kilooctet|kilooctets"),
-        "To": noun("téraoctet|téraoctets"),
-        "km/h": noun("kilomètre heure|kilomètres heure"),
-        "mn": noun("minute|minutes", "f"),
-        "sec": noun("seconde|secondes", "f"),
-        "dB": noun("décibel|décibels"),
-        "ch": noun("cheval|chevaux"),
-        "kWh": noun("kilowattheure|kilowattheures"),
-        "j": noun("jour|jours"),
-    }
+    units: ClassVar = UNITS
+    foreign_units = words("d pt gal mi kt")
     unit_genders: ClassVar = dict.fromkeys("h hr hrs min s sec t lb lbs oz cal kcal ms d".split(), "f") | {"d": "m"}
+    local_currency: ClassVar = {
+        **dict.fromkeys(("F CFA", "FCFA", "F.CFA"), "XOF"),
+        **{f"${gap}{sign}": code for gap in ("", " ") for sign, code in (("CA", "CAD"), ("US", "USD"), ("AU", "AUD"))},
+    }
     currencies: ClassVar = {
         "EUR": (noun("euro|euros"), None),
         "USD": (noun("dollar|dollars"), None),
@@ -82,6 +76,7 @@ class French(Notation):
         "CZK": (noun("couronne tchèque|couronnes tchèques", "f"), None),
         "HUF": (noun("forint|forints"), None),
         "TRY": (noun("livre turque|livres turques", "f"), None),
+        "XOF": (noun("franc CFA|francs CFA"), None),
         "CAD": (noun("dollar canadien|dollars canadiens"), None),
         "INR": (noun("roupie|roupies", "f"), None),
         "CNY": (noun("yuan|yuans"), None),
@@ -97,88 +92,10 @@ class French(Notation):
         "nov": 11,
         "déc": 12,
     }
-    abbreviations: ClassVar = {
-        "etc.": "et cetera",
-        "p. ex.": "par exemple",
-        "p.ex.": "par exemple",
-        "par ex.": "par exemple",
-        "c.-à-d.": "c'est-à-dire",
-        "c-à-d": "c'est-à-dire",
-        "càd": "c'est-à-dire",
-        "s.v.p.": "s'il vous plaît",
-        "svp": "s'il vous plaît",
-        "av. J.-C.": "avant Jésus-Christ",
-        "apr. J.-C.": "après Jésus-Christ",
-        "ap. J.-C.": "après Jésus-Christ",
-        "J.-C.": "Jésus-Christ",
-        "env.": "environ",
-        "tél.": "téléphone",
-        "tél": "téléphone",
-        "qqch.": "quelque chose",
-        "qqn": "quelqu'un",
-        "cf.": "voir",
-        "ex.": "exemple",
-        "N.B.": "nota bene",
-        "P.-S.": "post-scriptum",
-        "r.-d.-c.": "rez-de-chaussée",
-        "min.": "minimum",
-        "max.": "maximum",
-        "Cie": "compagnie",
-        "Ste-": "Sainte-",
-        "St-": "Saint-",
-        "vs": "contre",
-        "dépt.": "département",
-        "h/j": "heures par jour",
-        "km/s": "kilomètres par seconde",
-    }
-    before_name: ClassVar = {
-        "M.": "Monsieur",
-        "MM.": "Messieurs",
-        "Mme": "Madame",
-        "Mmes": "Mesdames",
-        "Mlle": "Mademoiselle",
-        "Mlles": "Mesdemoiselles",
-        "Dr": "docteur",
-        "Pr": "professeur",
-        "Prof": "professeur",
-        "Me": "maître",
-        "Mgr": "monseigneur",
-        "St": "Saint",
-        "Ste": "Sainte",
-        "bd": "boulevard",
-        "boul": "boulevard",
-        "blvd": "boulevard",
-        "av": "avenue",
-        "pl": "place",
-        "fg": "faubourg",
-        "imp": "impasse",
-        "rte": "route",
-        "Cdt": "commandant",
-        "Gal": "général",
-        "Col": "colonel",
-        "Cap": "capitaine",
-        "all": "allée",
-        "chem": "chemin",
-    }
-    before_number: ClassVar = {
-        "n°": "numéro",
-        "nº": "numéro",
-        "n": "numéro",
-        "no": "numéro",
-        "p": "page",
-        "pp": "pages",
-        "vol": "volume",
-        "chap": "chapitre",
-        "ch": "chapitre",
-        "art": "article",
-        "fig": "figure",
-        "t": "tome",
-        "éd": "édition",
-        "num": "numéro",
-        "nos": "numéros",
-        "ligne": "ligne",
-        "env": "environ",
-    }
+    abbreviations: ClassVar = ABBREVIATIONS
+    before_name: ClassVar = TITLES
+    before_number: ClassVar = BEFORE_NUMBER
+    only_with_stop = words("r v al mal mis fr sr ex che cap adj gal gén")
     roman_nouns: ClassVar = frozenset(
         "chapitre tome livre volume partie acte scène article titre annexe guerre phase type classe niveau apollo".split()
     )
@@ -187,7 +104,7 @@ class French(Notation):
         " nicolas pierre alexandre frédéric paul benoît léon urbain innocent clément grégoire baudouin albert édouard"
         " richard robert victor-emmanuel jean-paul umberto rainier ramsès ptolémée xerxès darius".split()
     )
-    ungendered: ClassVar = frozenset("est sont était sur dans pour avec par que qui mais heures heure".split())
+    ungendered: ClassVar = frozenset("est sont était sur dans pour avec par que qui mais".split())
     feminine: ClassVar = FEMININE
     masculine: ClassVar = MASCULINE
 
@@ -197,6 +114,8 @@ class French(Notation):
             *super().own_rules(),
             (re.compile(numeral), self._suffixed_roman),
             (re.compile(r"s\.(?!\w)"), self._century),
+            (re.compile(r"(?<=\b[Ll]e )P\.(?=\s[^\W\d_])"), lambda f: "père"),
+            (re.compile(r"M(?P<s>M?)\.(?=\s(?:l[ea]s?\s|l['’]))"), lambda f: "Messieurs" if f["s"] else "Monsieur"),
             (re.compile(r"St(?P<e>e?)-(?=[^\W\d_])"), lambda found: f"Saint{found['e']}-"),
             (re.compile(r"3[0-9] [0-9]{2}(?![\w€%]|[ .,:/-][0-9])"), self._short_phone),
             (re.compile(r"(?P<n>24)\s?h(?:eures)?/24|(?P<d>7)\s?j(?:ours)?/7"), self._all_day),
@@ -224,11 +143,16 @@ class French(Notation):
     def ordinal(self, number: int, gender: str = "") -> str:
         if number == 1:
             return "première" if gender == "f" else "premier"
-        return number_words(number, "fr", "ordinal")
+        return (
+            number_words(number, "fr", "ordinal").replace("sième", "ième")
+            if number % 100 == 80
+            else number_words(number, "fr", "ordinal")
+        )
 
     def say_suffixed_ordinal(self, number: int, suffix: str, found: Found) -> str | None:
-        if suffix.startswith("nd"):
-            return ("seconde" if "e" in suffix else "second") if number == 2 else None
+        if "d" in suffix:
+            plural = "s" if suffix.endswith("s") else ""
+            return f"second{'e' if 'e' in suffix else ''}{plural}" if number == 2 else None
         if suffix.rstrip("s") in ("er", "re", "ère") and number != 1:
             return None
         said = self.ordinal(number, "f" if suffix.rstrip("s") in ("re", "ère") else "")

@@ -34,6 +34,7 @@ class Notation(Romance):
     roman_links: ClassVar[str]  # a pattern between two Roman numerals: XVI y XVII
     halves: ClassVar[Mapping[str, str]]  # "and a half" by gender
     over: ClassVar[str]  # 8/10, the mark of a pupil
+    by: ClassVar[str]  # 3 x 4 m
     per_hundred: ClassVar[str]  # 5 l/100 km
     thousand: ClassVar[str]
 
@@ -49,6 +50,7 @@ class Notation(Romance):
     def _date_rules(self) -> Sequence[Rule]:
         months = alternation({*cldr.month_numbers(self.code), *self.months})
         date = rf"(?:0?[1-9]|[12][0-9]|3[01])(?:(?:{self.day_suffix})?{self.day_link}(?:{months})(?!\w)|[/.-][01]?[0-9]\b)"
+        hours = r"(?:(?P<h>[0-9]{1,2})\s?h\s?)?"
         days = alternation({*self.weekdays, *self.weekdays.values()})
         day = rf"(?<![\w.@/-])(?P<day>{days})\b"
         return (
@@ -58,6 +60,13 @@ class Notation(Romance):
                 self._weekday,
             ),
             (re.compile(rf"{day}\.?\s?[-–]\s?(?P<last>{days})\b\.?", re.I), self._weekdays),
+            (re.compile(r"(?P<n>(?:1[89]|20)?[1-9]0)['’]s(?!\w)"), lambda f: self._decade(f["n"])),
+            (re.compile(r"(?P<h>[0-9]{1,2})\s?h\s?(?P<m>[0-5]?[0-9])(?P<s>)\s?(?:min|mn|m)(?!\w)"), self._minutes),
+            (
+                re.compile(rf"{hours}(?P<m>[0-9]{{1,3}})['’′](?P<s>[0-5][0-9])(?:['’′]{{2}}|[\"”″])?(?!\w)"),
+                self._minutes,
+            ),
+            (re.compile(r"n[°º]\s?(?=[0-9])", re.I), lambda f: f"{self.number_sign} "),
             (re.compile(r"(?P<month>0[1-9]|1[0-2])/(?P<year>(?:19|20)[0-9]{2})(?![\w/])"), self._month_year),
             (
                 re.compile(r"(?P<day>[0-3]?[0-9])(?P<by>[/.-])(?P<month>[01]?[0-9])(?![\w/]|[.,:-][0-9])"),
@@ -72,6 +81,20 @@ class Notation(Romance):
     def _weekdays(self, found: Found) -> str:
         first, last = (self.weekdays.get(found[part].casefold(), found[part].casefold()) for part in ("day", "last"))
         return self.join(first, self.to, last)
+
+    def _decade(self, digits: str) -> str:
+        return self.say_year(int(digits)) if len(digits) == 4 else self.cardinal(int(digits))
+
+    def _minutes(self, found: Found) -> str:
+        """3'45": a length, or its end behind the hours."""
+        return self._length(found["h"], str(int(found["m"])), str(int(found["s"])) if found["s"] else "")
+
+    def say_duration(self, hours: int, minutes: int, seconds: int) -> str:
+        return self._length(str(hours or ""), str(minutes or ""), str(seconds))
+
+    def _length(self, hours: str, minutes: str, seconds: str) -> str:
+        parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
+        return self.join(*(self.say_unit(Number(digits), unit) or "" for digits, unit in parts if digits))
 
     def _month_year(self, found: Found) -> str:
         return self.say_date(Date(month=int(found["month"]), year=int(found["year"])), found)
@@ -96,14 +119,21 @@ class Notation(Romance):
     def _amount_rules(self) -> Sequence[Rule]:
         nouns = alternation(self.per_nouns)
         part = rf"(?:\s(?P<above>[1-9])[/⁄](?P<below>[1-9])|\s?(?P<vulgar>[{''.join(VULGAR)}]))"
-        units = alternation({*cldr.UNITS, *self.units})
+        units = alternation({*cldr.UNITS, *self.units} - self.foreign_units)
         grouped = rf"[0-9]{{1,3}}(?:[{re.escape(self.groups)}][0-9]{{3}})+"
         return (
             (re.compile(rf"\s?/\s?(?P<noun>{nouns})(?![\w²³])\.?"), self._per),
             (re.compile(r"(?<=[^\W\d]\s)(?P<sign>[$€£¥])(?!\s?[0-9]|\w)"), self._lone_currency),
+            (re.compile(r"(?P<a>[0-9]{1,6})(?P<sign>[€$£])(?P<cents>[0-9]{2})(?!\w|[.,][0-9])"), self._inner_sign),
             (re.compile(rf"1:(?P<n>{grouped})(?![0-9])"), self._map_scale),
             (re.compile(rf"(?P<n>[0-9]{{1,3}}){part}\s?(?P<unit>{units})(?![\w²³/])"), self._mixed_unit),
             (re.compile(rf"(?P<n>[0-9]{{1,3}}){part}\s(?P<noun>{_WORD}{{3,24}})"), self._mixed_noun),
+            (
+                re.compile(r"(?<=[0-9])\s?[x×]\s?(?=[0-9,]{1,6}(?:\s?[x×]\s?[0-9,]{1,6})?\s?[cmk]?m(?!\w))"),
+                lambda f: self.by,
+            ),
+            (re.compile(r"(?<=[0-9]\s)x\s(?=[0-9])"), lambda f: f"{self.times} "),
+            (re.compile(r"(?P<x>\b[A-Za-z]|(?<=[)\]]))(?P<power>[²³])"), self._power),
             (re.compile(r"/100\s?km(?!\w)"), lambda f: self.per_hundred),
             (re.compile(r"(?P<n>[248])K(?![\w€$£])"), self._resolution),
             (re.compile(r"(?:16[/:](?:9|10)|21[/:]9|4[/:]3)(?![\w/:]|[.,-][0-9])"), self._screen),
@@ -122,6 +152,9 @@ class Notation(Romance):
         sign = found["sign"]
         code = self.local_currency.get(sign) or cldr.CURRENCIES[sign]
         return self.currency_name(code, Decimal(2))
+
+    def _inner_sign(self, found: Found) -> str:
+        return self.say_money(Number(found["a"], found["cents"]), cldr.CURRENCIES[found["sign"]])
 
     def _map_scale(self, found: Found) -> str:
         return self.join(self.cardinal(1), self.map_scale, self.say_number(parse_number(found["n"], self)))
@@ -153,6 +186,12 @@ class Notation(Romance):
         """4K is the name of a picture's size, and four thousand where something is counted."""
         return None if re.match(rf"\s{_WORD}+s\b", found.after) else f"{self.cardinal(int(found['n']))} K"
 
+    def _power(self, found: Found) -> str:
+        return f"{found['x']} {self.symbols[found['power']]}"
+
+    def say_sign(self, sign: str) -> str:
+        return self.symbols["±"] if sign == "±" else super().say_sign(sign)
+
     def _screen(self, found: Found) -> str:
         above, below = map(int, re.findall("[0-9]+", found[0]))
         return self.say_fraction(above, below)
@@ -171,6 +210,12 @@ class Notation(Romance):
 
     def say_scaled(self, number: Number, scale: str) -> str | None:
         return self.say_scaled_words(number, self.scales[scale])
+
+    def say_counted(self, number: Number, counted: Noun) -> str:
+        """A million OF euros."""
+        if number.is_whole and number.whole[-6:] == "000000":
+            return self.join(self.say_number(number), self.of_scale, counted.forms["other"])
+        return super().say_counted(number, counted)
 
     def say_money(self, number: Number, currency: str, scale: str = "") -> str:
         if not scale or self.scales[scale].forms["other"] != self.thousand:
@@ -205,7 +250,8 @@ class Notation(Romance):
         if before is None:
             return None
         word = before[1].casefold()
-        return word if word in self.roman_nouns or word in self.before_number else None
+        is_letter = found[0] in ("C", "L")  # puerta C
+        return word if word in self.roman_nouns or (word in self.before_number and not is_letter) else None
 
 
 def _part(found: Found) -> tuple[int, int] | None:

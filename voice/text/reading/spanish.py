@@ -7,10 +7,25 @@ from typing import ClassVar
 from voice.text.reading.language import Rule, number_words
 from voice.text.reading.notation import Notation
 from voice.text.reading.romance import symbols
-from voice.text.reading.values import Clock, Date, Found, noun, table, words
+from voice.text.reading.spanish_shorthand import ABBREVIATIONS, BEFORE_NUMBER, TITLES, UNITS
+from voice.text.reading.values import Clock, Date, Found, noun, ordered, table, words
+from voice.text.reading.written import roman_value
 
 _DAYS = "lunes|martes|miércoles|jueves|viernes|sábado|domingo"
 _PARTS = {3: "tercio", 4: "cuarto", 5: "quinto", 6: "sexto", 7: "séptimo", 8: "octavo", 9: "noveno", 10: "décimo"}
+_DOLLARS_AND_PESOS = ordered("USD CAD AUD MXN ARS CLP COP UYU DOP CUP")
+_ONES = ("", *ordered("primero segundo tercero cuarto quinto sexto séptimo octavo noveno"))
+_TENTHS = (
+    "",
+    *ordered("décimo vigésimo trigésimo cuadragésimo quincuagésimo sexagésimo septuagésimo octogésimo nonagésimo"),
+)
+_HUNDREDTHS = (
+    "",
+    *ordered("centésimo ducentésimo tricentésimo cuadringentésimo quingentésimo sexcentésimo septingentésimo"),
+    *ordered("octingentésimo noningentésimo"),
+)
+_TEENS = dict(enumerate(ordered("undécimo duodécimo decimotercero decimocuarto decimoquinto decimosexto"), 11))
+_TEENS |= {17: "decimoséptimo", 18: "decimoctavo", 19: "decimonoveno"}
 _BEHIND_FLOOR = words("izq izquierda dcha derecha exterior interior ext int centro puerta pta primaria")
 _PARTS |= {100: "centésimo", 1000: "milésimo"}
 
@@ -51,6 +66,7 @@ class Spanish(Notation):
         "m³ metro cúbico, ha hectárea, kWh kilovatio hora, MWh megavatio hora, alumno alumno, habitante habitante, "
         "hab habitante, partido partido"
     )
+    by = " por "
     roman_links = "y|e|a|al|o"
     halves: ClassVar = {"m": "y medio", "f": "y media"}
     symbols: ClassVar = symbols(
@@ -64,26 +80,10 @@ class Spanish(Notation):
         **{key: noun("mil millones") for key in ("mM", "B", "bn", "mil millones")},
         **{key: noun("billón|billones", "m") for key in ("T", "billón", "billones")},
     }
-    units: ClassVar = {
-        "t": noun("tonelada|toneladas", "f"),
-        "dB": noun("decibelio|decibelios", "m"),
-        "°C": noun("grado|grados", "m"),
-        "º": noun("grado|grados", "m"),
-        "ºC": noun("grado|grados", "m"),
-        "gr": noun("gramo|gramos", "m"),
-        "seg": noun("segundo|segundos", "m"),
-        "Gb/s": noun("gigabit por segundo|gigabits por segundo", "m"),
-        "Gbps": noun("gigabit por segundo|gigabits por segundo", "m"),
-        "Mb/s": noun("megabit por segundo|megabits por segundo", "m"),
-        "Mbps": noun("megabit por segundo|megabits por segundo", "m"),
-        "kbps": noun("kilobit por segundo|kilobits por segundo", "m"),
-        "Gb": noun("gigabit|gigabits", "m"),
-        "Mb": noun("megabit|megabits", "m"),
-        "Kg": noun("kilogramo|kilogramos", "m"),
-        "Km": noun("kilómetro|kilómetros", "m"),
-        "CV": noun("caballo|caballos", "m"),
-    }
+    units: ClassVar = UNITS
+    foreign_units = words("d pt gal kt")
     unit_genders: ClassVar = dict.fromkeys("h hr hrs t mi yd in lb lbs oz ha cal kcal".split(), "f")
+    local_currency: ClassVar = {f"${gap}{code}": code for gap in ("", " ") for code in _DOLLARS_AND_PESOS}
     currencies: ClassVar = {
         "EUR": (noun("euro|euros", "m"), None),
         "USD": (noun("dólar|dólares", "m"), None),
@@ -100,136 +100,12 @@ class Spanish(Notation):
         "INR": (noun("rupia|rupias", "f"), None),
         "CNY": (noun("yuan|yuanes", "m"), None),
     }
-    abbreviations: ClassVar = {
-        **dict.fromkeys(("EE.UU.", "EE. UU.", "EEUU", "EE UU", "EE.UU", "E.U.A."), "Estados Unidos"),
-        **dict.fromkeys(("p. ej.", "p.ej.", "p.e.", "por ej."), "por ejemplo"),
-        **dict.fromkeys(("a. C.", "a.C.", "a. de C.", "a.de C."), "antes de Cristo"),
-        **dict.fromkeys(("d. C.", "d.C.", "d. de C."), "después de Cristo"),
-        "etc.": "etcétera",
-        "Ud.": "usted",
-        "Uds.": "ustedes",
-        "Vd.": "usted",
-        "Vds.": "ustedes",
-        "tel.": "teléfono",
-        "tfno.": "teléfono",
-        "teléf.": "teléfono",
-        "aprox.": "aproximadamente",
-        "vs.": "contra",
-        "RR.HH.": "recursos humanos",
-        "RR. HH.": "recursos humanos",
-        "JJ.OO.": "Juegos Olímpicos",
-        "JJ. OO.": "Juegos Olímpicos",
-        "S.A.": "sociedad anónima",
-        "S. A.": "sociedad anónima",
-        "dpto.": "departamento",
-        "izq.": "izquierda",
-        "dcha.": "derecha",
-        "máx.": "máximo",
-        "mín.": "mínimo",
-        "ej.": "ejemplo",
-        "cía.": "compañía",
-        "c/u": "cada uno",
-        "s/n": "sin número",
-        "c/": "calle ",
-        "CC.OO.": "Comisiones Obreras",
-        "FF.AA.": "Fuerzas Armadas",
-        "P.D.": "posdata",
-        "N.B.": "nota bene",
-        "q.e.p.d.": "que en paz descanse",
-        "atte.": "atentamente",
-    }
-    before_name: ClassVar = {
-        "Sr": "señor",
-        "Sra": "señora",
-        "Srta": "señorita",
-        "Sres": "señores",
-        "Sras": "señoras",
-        "Dr": "doctor",
-        "Dra": "doctora",
-        "D.": "don",
-        "Dña": "doña",
-        "Da": "doña",
-        "Prof": "profesor",
-        "Profa": "profesora",
-        "Lic": "licenciado",
-        "Ing": "ingeniero",
-        "Arq": "arquitecto",
-        "Gral": "general",
-        "Cap": "capitán",
-        "Avda": "avenida",
-        "Av": "avenida",
-        "Pza": "plaza",
-        "Pl": "plaza",
-        "Plza": "plaza",
-        "Ctra": "carretera",
-        "Sto": "santo",
-        "Sta": "santa",
-        "Pº": "paseo",
-        "Mons": "monseñor",
-        "Cte": "comandante",
-        "Cnel": "coronel",
-        "Excmo": "excelentísimo",
-        "Excma": "excelentísima",
-        "Ilmo": "ilustrísimo",
-        "Ilma": "ilustrísima",
-        "Rvdo": "reverendo",
-        "Rvda": "reverenda",
-        "Dres": "doctores",
-        "D.ª": "doña",
-        "Dª": "doña",
-        "Hno": "hermano",
-        "Hna": "hermana",
-        "Hnos": "hermanos",
-        "Fdo": "firmado",
-        "Pte": "presidente",
-        "Pdte": "presidente",
-        "Gob": "gobernador",
-        "Alm": "almirante",
-        "Tte": "teniente",
-        "Sgto": "sargento",
-        "Mtro": "maestro",
-        "Mtra": "maestra",
-        "Licda": "licenciada",
-        "Urb": "urbanización",
-        "Edif": "edificio",
-        "Pje": "pasaje",
-        "Bº": "barrio",
-        "Ayto": "ayuntamiento",
-        "Univ": "universidad",
-        "Dpto": "departamento",
-        "Dir": "director",
-    }
-    before_name |= {
-        "avda. de": "avenida de",
-        "avda. del": "avenida del",
-        "av. de": "avenida de",
-        "pza. de": "plaza de",
-    }
-    before_number: ClassVar = {
-        "núm": "número",
-        "n.º": "número",
-        "nº": "número",
-        "n°": "número",
-        "pág": "página",
-        "págs": "páginas",
-        "p": "página",
-        "pp": "páginas",
-        "vol": "volumen",
-        "cap": "capítulo",
-        "art": "artículo",
-        "fig": "figura",
-        "ed": "edición",
-        "núms": "números",
-        "km": "kilómetro",
-        "t": "tomo",
-        "apdo": "apartado",
-        "s": "siglo",
-        "ss": "siglos",
-        "ext": "extensión",
-    }
-    only_with_stop = frozenset({"s", "ss"})
+    abbreviations: ClassVar = ABBREVIATIONS | {"c/": "calle "}
+    before_name: ClassVar = TITLES
+    before_number: ClassVar = BEFORE_NUMBER
+    only_with_stop = words("da t cap sen min")
     roman_nouns: ClassVar = frozenset(
-        "siglo siglos capítulo tomo volumen parte acto escena artículo título anexo fase tipo clase nivel libro época".split()
+        "siglo siglos s ss milenio milenios capítulo tomo volumen parte acto escena artículo título anexo fase tipo clase nivel libro época".split()
     )
     regnal_names: ClassVar = frozenset(
         "felipe alfonso carlos fernando juan isabel luis enrique pedro jaime sancho ramiro napoleón pío pablo benedicto león"
@@ -252,7 +128,23 @@ class Spanish(Notation):
 
     def own_rules(self) -> Sequence[Rule]:
         clock = r"(?P<hour>[01]?[0-9]|2[0-4])\.(?P<minute>[0-5][05])(?![0-9]|[.,:][0-9])"
-        return ((re.compile(rf"(?<![\w.,:]){clock}"), self._clock_in_span), *super().own_rules())
+        return (
+            (re.compile(rf"(?<![\w.,:]){clock}"), self._clock_in_span),
+            (re.compile(r"s(?P<s>s?)\.\s?(?=[IVX]+\b)"), lambda found: "siglos " if found["s"] else "siglo "),
+            (re.compile(r"(?<=[ªº] )pl\."), lambda found: "planta"),
+            (
+                re.compile(r"P\.(?=\s[^\W\d_])"),
+                lambda f: "padre" if f.word_before in ("el", "El", "del", "al") else None,
+            ),
+            (re.compile(r"(?P<roman>[IVX]{1,7})\b"), self._second_century),
+            *super().own_rules(),
+        )
+
+    def _second_century(self, found: Found) -> str | None:
+        """The siglo XIX and the XX."""
+        is_second = re.search(r"(?<!\w)(?:siglos?|ss?\.)\s[IVX]+(?!\w).*\s(?:el|del|al)\s$", found.before)
+        value = roman_value(found["roman"]) if is_second else None
+        return self.cardinal(value) if value else None
 
     def _clock_in_span(self, found: Found) -> str | None:
         """9.00 a 14.00: one such number alone is none."""
@@ -276,8 +168,13 @@ class Spanish(Notation):
         return re.sub(r"uno$", "un", re.sub(r"veintiuno$", "veintiún", words)) if gender == "m" else words
 
     def ordinal(self, number: int, gender: str = "") -> str:
-        words = number_words(number, "es", "ordinal")
-        return " ".join(f"{word[:-1]}a" for word in words.split()) if gender == "f" else words
+        if number >= 1000:
+            said = number_words(number, "es", "ordinal")
+        elif (below := number % 100) in _TEENS:
+            said = self.join(_HUNDREDTHS[number // 100], _TEENS[below])
+        else:
+            said = self.join(_HUNDREDTHS[number // 100], _TENTHS[below // 10], _ONES[below % 10])
+        return " ".join(f"{word[:-1]}a" for word in said.split()) if gender == "f" else said
 
     def say_suffixed_ordinal(self, number: int, suffix: str, found: Found) -> str | None:
         mark = suffix.lstrip(".").rstrip("s")
@@ -299,7 +196,8 @@ class Spanish(Notation):
         return re.sub(r"(prim|terc)ero$", r"\1er", said) if said else None
 
     def say_date(self, date: Date, found: Found) -> str:
-        day = "" if date.day is None else self.cardinal(date.day)
+        is_first = date.day == 1 and re.match(r"0?1(?:\.?º|ro|er)", found[0])
+        day = "primero" if is_first else "" if date.day is None else self.cardinal(date.day)
         if date.last_day:
             day = f"{day} al {self.cardinal(date.last_day)}"
         month = self.month(date.month) if date.month else ""
@@ -311,7 +209,7 @@ class Spanish(Notation):
         if clock.half == "pm" and 9 <= clock.hour <= 11:
             half = "de la noche"
         minutes = "" if not clock.minute else self.join("y" if clock.minute < 10 else "", self.cardinal(clock.minute))
-        hours = "horas" if clock.noun and not minutes else ""
+        hours = ("hora" if clock.hour == 1 else "horas") if clock.noun and not minutes else ""
         return self.join(self.cardinal(clock.hour, "f"), minutes, hours, half)
 
     def say_fraction(self, above: int, below: int) -> str:
