@@ -9,9 +9,13 @@ from voice.text.reading.french_shorthand import ABBREVIATIONS, BEFORE_NUMBER, TI
 from voice.text.reading.language import Rule, number_words
 from voice.text.reading.notation import Notation
 from voice.text.reading.romance import symbols
-from voice.text.reading.values import Clock, Found, Number, noun, table, words
-from voice.text.reading.written import roman_value
+from voice.text.reading.values import Clock, Found, Number, noun, ordered, table, words
+from voice.text.reading.written import alternation, roman_value
 
+_WAYS = ordered("av ave bd boul blvd pl rte imp all chem fg sq rés")
+_HYPHENED = table(
+    "Gal Général, Mal Maréchal, Dr Docteur, Pr Professeur, Pdt Président, Cdt Commandant, Col Colonel, N.-D Notre-Dame"
+)
 _DAYS = "lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
 _PARTS = {2: "demi", 3: "tiers", 4: "quart"}
 
@@ -42,6 +46,7 @@ class French(Notation):
         "km kilomètre, m mètre, m² mètre carré, m2 mètre carré, km² kilomètre carré, m³ mètre cube, ha hectare, "
         "kWh kilowattheure, MWh mégawattheure, élève élève, habitant habitant, hab habitant, match match"
     )
+    plural_cues = words("les des en aux ces quelques plusieurs")
     by = " sur "
     roman_links = "et|à|au|ou"
     halves: ClassVar = {"m": "et demi", "f": "et demie"}
@@ -111,15 +116,28 @@ class French(Notation):
     def own_rules(self) -> Sequence[Rule]:
         numeral = r"(?<![\w.'’-])(?P<roman>[IVX]{1,8})(?P<suffix>er|re|ère|e|ème|es)(?!\w)"
         return (
-            *super().own_rules(),
             (re.compile(numeral), self._suffixed_roman),
             (re.compile(r"s\.(?!\w)"), self._century),
             (re.compile(r"(?<=\b[Ll]e )P\.(?=\s[^\W\d_])"), lambda f: "père"),
             (re.compile(r"M(?P<s>M?)\.(?=\s(?:l[ea]s?\s|l['’]))"), lambda f: "Messieurs" if f["s"] else "Monsieur"),
             (re.compile(r"St(?P<e>e?)-(?=[^\W\d_])"), lambda found: f"Saint{found['e']}-"),
+            (re.compile(r"118 [0-9]{3}(?![\w€%]|[ .,:/-][0-9])"), self._short_phone),
+            (re.compile(r"(?P<l>[LRD])\.?\s?(?P<a>[0-9]{1,4})(?:-(?P<b>[0-9]{1,4}))?(?![\w/-])"), self._legal_article),
+            (re.compile(rf"(?P<way>{alternation(_WAYS)})\.\s(?=(?:de|du|des)\s|d['’])", re.I), self._way),
+            (re.compile(rf"(?P<title>{alternation(_HYPHENED)})-(?=[^\W\d_])"), lambda f: f"{_HYPHENED[f['title']]}-"),
             (re.compile(r"3[0-9] [0-9]{2}(?![\w€%]|[ .,:/-][0-9])"), self._short_phone),
             (re.compile(r"(?P<n>24)\s?h(?:eures)?/24|(?P<d>7)\s?j(?:ours)?/7"), self._all_day),
+            *super().own_rules(),
         )
+
+    def _legal_article(self, found: Found) -> str | None:
+        if not re.search(r"(?<!\w)art(?:icles?|s?\.)\s$", found.before, re.I):
+            return None
+        after = f" {self.dash} {self.say_whole(found['b'])}" if found["b"] else ""
+        return f"{found['l']} {self.say_whole(found['a'])}{after}"
+
+    def _way(self, found: Found) -> str:
+        return f"{self.before_name[found['way'].casefold()]} "
 
     def _century(self, found: Found) -> str | None:
         return "siècle" if re.search(r"(?<!\w)[IVX]{1,6}(?:er|e|ème)\s$", found.before) else None

@@ -78,6 +78,7 @@ UNITS = by_word(
     (noun("newton-mètre|newtons-mètres"), "Nm N·m"),
     (noun("microgramme|microgrammes"), "mcg"),
     (noun("jour|jours"), "j"),
+    (noun("page|pages", "f"), "p. pp."),
     (noun("habitant|habitants"), "hab hab."),
     (noun("personne|personnes", "f"), "pers pers."),
     (noun("mégapixel|mégapixels"), "Mpx Mpix"),

@@ -34,6 +34,7 @@ class Notation(Romance):
     roman_links: ClassVar[str]  # a pattern between two Roman numerals: XVI y XVII
     halves: ClassVar[Mapping[str, str]]  # "and a half" by gender
     over: ClassVar[str]  # 8/10, the mark of a pupil
+    plural_cues: ClassVar[frozenset[str]]  # words before a plural noun: "les"
     by: ClassVar[str]  # 3 x 4 m
     per_hundred: ClassVar[str]  # 5 l/100 km
     thousand: ClassVar[str]
@@ -133,7 +134,11 @@ class Notation(Romance):
                 lambda f: self.by,
             ),
             (re.compile(r"(?<=[0-9]\s)x\s(?=[0-9])"), lambda f: f"{self.times} "),
-            (re.compile(r"(?P<x>\b[A-Za-z]|(?<=[)\]]))(?P<power>[²³])"), self._power),
+            (re.compile(r"(?P<x>\b[A-Za-ln-z]|(?<=[)\]]))(?P<power>[²³])"), self._power),
+            (
+                re.compile(r"(?<=[^\W\d]\s)(?P<unit>[km]?m[²³23]|km/h|[kMGT]Wh|km|kg|cm|mm|[MG][oB])(?![\w/])"),
+                self._bare_unit,
+            ),
             (re.compile(r"/100\s?km(?!\w)"), lambda f: self.per_hundred),
             (re.compile(r"(?P<n>[248])K(?![\w€$£])"), self._resolution),
             (re.compile(r"(?:16[/:](?:9|10)|21[/:]9|4[/:]3)(?![\w/:]|[.,-][0-9])"), self._screen),
@@ -185,6 +190,11 @@ class Notation(Romance):
     def _resolution(self, found: Found) -> str | None:
         """4K is the name of a picture's size, and four thousand where something is counted."""
         return None if re.match(rf"\s{_WORD}+s\b", found.after) else f"{self.cardinal(int(found['n']))} K"
+
+    def _bare_unit(self, found: Found) -> str | None:
+        """A unit that nothing counts: le prix au m²."""
+        is_many = found.word_before.casefold() in self.plural_cues
+        return self.unit_noun(found["unit"], Decimal(2 if is_many else 1))
 
     def _power(self, found: Found) -> str:
         return f"{found['x']} {self.symbols[found['power']]}"

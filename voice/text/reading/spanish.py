@@ -66,6 +66,7 @@ class Spanish(Notation):
         "m³ metro cúbico, ha hectárea, kWh kilovatio hora, MWh megavatio hora, alumno alumno, habitante habitante, "
         "hab habitante, partido partido"
     )
+    plural_cues = words("los las unos unas en muchos pocos varios")
     by = " por "
     roman_links = "y|e|a|al|o"
     halves: ClassVar = {"m": "y medio", "f": "y media"}
@@ -75,7 +76,7 @@ class Spanish(Notation):
         "|raíz cuadrada de|infinito|pi|al cuadrado|al cubo"
     )
     scales: ClassVar = {
-        **{key: noun("mil") for key in ("k", "K", "mil")},
+        **{key: noun("mil") for key in ("k", "K", " k", "mil")},
         **{key: noun("millón|millones", "m") for key in ("M", " M", "MM", "mill.", "mill", "millón", "millones")},
         **{key: noun("mil millones") for key in ("mM", "B", "bn", "mil millones")},
         **{key: noun("billón|billones", "m") for key in ("T", "billón", "billones")},
@@ -136,9 +137,27 @@ class Spanish(Notation):
                 re.compile(r"P\.(?=\s[^\W\d_])"),
                 lambda f: "padre" if f.word_before in ("el", "El", "del", "al") else None,
             ),
+            (re.compile(r"col\.(?=\s[«“\"])"), lambda found: "colección"),
+            (re.compile(r"(?P<n>[0-9]{1,4})/(?P<year>(?:19|20)[0-9]{2})(?![\w/])"), self._law),
             (re.compile(r"(?P<roman>[IVX]{1,7})\b"), self._second_century),
             *super().own_rules(),
         )
+
+    def abbreviation(self, folded: str, found: Found) -> str | None:
+        said = super().abbreviation(folded, found)
+        is_feminine = folded in ("máx.", "mín.") and self.gender_of(self._noun_before(found)) == "f"
+        return f"{said[:-1]}a" if said and is_feminine else said
+
+    def _noun_before(self, found: Found) -> str:
+        word = found.word_before.casefold()
+        return self._folded_abbreviations.get(f"{word}.", word)
+
+    def _law(self, found: Found) -> str | None:
+        if not re.search(
+            r"(?<!\w)(?:leye?s?|decretos?|orden|reglamento|directiva|R\.?\s?D\.?|nº|n\.º)\s$", found.before, re.I
+        ):
+            return None
+        return self.join(self.say_whole(found["n"]), self.slash, self.say_year(int(found["year"])))
 
     def _second_century(self, found: Found) -> str | None:
         """The siglo XIX and the XX."""

@@ -27,7 +27,7 @@ ABBREVIATIONS = table(
     "tlf. teléfono, tlfno. teléfono, prov. provincia, bco. banco, dto. descuento, dtor. director, "
     "dtora. directora, prof. profesor, "
     "P._S. post scriptum, O._M. orden ministerial, R._D. real decreto, v._gr. verbigracia, i._e. es decir, "
-    "Cía. compañía, Hnos. hermanos, pdta. presidenta, vto. vencimiento, info. información, pral. principal, entlo. entresuelo"
+    "Cía. compañía, Hnos. hermanos, pdta. presidenta, vto. vencimiento, vel. velocidad, temp. temperatura, info. información, pral. principal, entlo. entresuelo"
 )
 
 TITLES = table(
@@ -90,6 +90,7 @@ UNITS = by_word(
     (noun("revolución por minuto|revoluciones por minuto", "f"), "rpm r/min"),
     (noun("microgramo|microgramos", "m"), "mcg"),
     (noun("centímetro cúbico|centímetros cúbicos", "m"), "cc c.c."),
+    (noun("página|páginas", "f"), "p. pp. pág. págs. pág págs"),
     (noun("habitante|habitantes", "m"), "hab hab."),
     (noun("persona|personas", "f"), "pers pers."),
     (noun("unidad|unidades", "f"), "ud ud. uds uds."),
