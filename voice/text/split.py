@@ -56,8 +56,9 @@ def _by_language(**listed: str) -> Mapping[str, frozenset[str]]:
 _NEVER_FINAL = _by_language(
     en="mr mrs ms mx dr prof rev fr hon pres gov sen rep gen col lt sgt capt cmdr adm maj st mt ft messrs "
     "e.g i.e vs viz cf u.s u.k u.n e.u approx",
-    es="sr sra srta sres sras dr dra d dña prof profa lic ing arq gral cap sto sta ud uds p.ej ej aprox av avda",
-    fr="m mm mme mmes mlle mlles dr pr prof me mgr st ste p.ex ex env cf av bd c.-à-d",
+    es="sr sra srta sres sras dr dra d dña prof profa lic ing arq gral cap sto sta ud uds p.ej ej aprox av avda "
+    "mons excmo excma ilmo ilma rvdo rvda hno hna cnel tte alm gob ctra pza plza mtro mtra lcdo lcda edif urb vda",
+    fr="m mm mme mmes mlle mlles dr pr prof me mgr st ste p.ex ex env cf av bd c.-à-d vve cdt lt sgt rte boul blvd",
     de="hr fr dr prof dipl ing mag hl st z.b d.h u.a i.d.r s.o s.u u.u o.ä v.a z.t z.zt m.e i.a b.z.w bzw ca vgl "
     "evtl ggf inkl exkl sog geb gest zzgl abzgl max min bspw",
     it="sig sigg sig.ra sig.na dott dott.ssa prof prof.ssa ing avv arch geom on rag s ss es p.es ca vs",
@@ -75,8 +76,9 @@ _NEVER_FINAL = _by_language(
 
 _BEFORE_NUMBER = _by_language(
     en="no nos p pp fig figs vol ch sec eq art ed jan feb mar apr jun jul aug sep sept oct nov dec",
-    es="n núm no p pág págs fig vol cap art ed tel",
-    fr="n no p pp fig vol chap art éd tél",
+    es="n núm núms no p pág págs fig figs vol vols cap caps art arts ed tel tfno telf teléf "
+    "tlf ext ep eps párr sec apdo",
+    fr="n no p pp fig vol chap art arts éd tél ép al tab réf ext apt appt bât",
     de="nr s abb bd kap art abs str tel aufl",
     it="n p pag pagg fig vol cap art ed tel",
     pt="n núm p pág págs fig vol cap art ed",

@@ -41,6 +41,7 @@ READERS = {
 
 _STARTS = re.compile(r"[0-9]+|[^\W\d_²³]+|[^\w\s]|[_²³]")
 """What can begin something to be read: a run of digits, a run of letters, a sign."""
+_NUMERAL = re.compile(r"\s*(?:[0-9]|[IVXLC]+\b)")
 
 
 def read_aloud(text: str, language: str) -> str:
@@ -99,7 +100,7 @@ def _as_in_sentence(said: str, found: Found, language: str) -> str:
     """The words with the capital and the full stop that tell the splitter where sentences begin and end."""
     if found.starts_sentence:
         said = capitalised(said, language)
-    is_before_number = found.match.lastgroup == "stop" and found.after.lstrip()[:1].isdigit()  # "afb. 3"
+    is_before_number = found.match.lastgroup == "stop" and _NUMERAL.match(found.after)  # "afb. 3"
     if found[0].endswith(".") and found.ends_sentence and not is_before_number and not said.endswith("."):
         said += "."
     return said

@@ -38,7 +38,7 @@ class AgreeingLanguage(Language):
             setattr(cls, name, {key.casefold().rstrip("."): said for key, said in getattr(cls, name).items()})
 
     def own_rules(self) -> Sequence[Rule]:
-        units = alternation({*cldr.UNITS, *self.units})
+        units = alternation({*cldr.UNITS, *self.units} - self.foreign_units)
         both = rf"{_FREE}(?P<a>[0-9]{{1,4}})(?:-|\s?[–—]\s?)(?P<b>[0-9]{{1,4}})(?![0-9%€$£\w]|[.,:/–—-][0-9])"
         rules: list[Rule] = [
             (re.compile(rf"{both}(?:\s?(?P<unit>{units})(?![\w²³/]))?"), self._span),

@@ -4,15 +4,23 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
+from voice.text.reading.french_genders import FEMININE, MASCULINE
+from voice.text.reading.french_shorthand import ABBREVIATIONS, BEFORE_NUMBER, TITLES, UNITS
 from voice.text.reading.language import Rule, number_words
-from voice.text.reading.romance import Romance, symbols
-from voice.text.reading.values import Clock, Found, Number, noun
-from voice.text.reading.written import roman_value
+from voice.text.reading.notation import Notation
+from voice.text.reading.romance import symbols
+from voice.text.reading.values import Clock, Found, Number, noun, ordered, table, words
+from voice.text.reading.written import alternation, roman_value
 
+_WAYS = ordered("av ave bd boul blvd pl rte imp all chem fg sq rés")
+_HYPHENED = table(
+    "Gal Général, Mal Maréchal, Dr Docteur, Pr Professeur, Pdt Président, Cdt Commandant, Col Colonel, N.-D Notre-Dame"
+)
+_DAYS = "lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
 _PARTS = {2: "demi", 3: "tiers", 4: "quart"}
 
 
-class French(Romance):
+class French(Notation):
     """See the module."""
 
     code = "fr"
@@ -24,38 +32,44 @@ class French(Romance):
     day_suffix = "er"
     clock_noun = r"heures?"
     clock_h = True
-    ordinal_suffix = "ers?|res?|ères?|e|es|è|èmes?|emes?|ndes?|nds?|ième"
+    ordinal_suffix = "ers?|res?|ères?|e|es|è|èmes?|emes?|n?des?|nds?|ième"
     phone_words = "tél|tel|téléphone|fax|appelez|appeler|appelle|mobile|portable|numéro"
-    local_phone = r"0[1-9](?:[ .-]?[0-9]{2}){4}(?![0-9])"
+    local_phone = r"0[1-9](?:[ .-]?[0-9]{2}){4}(?![0-9])|0 ?8[0-9]{2}(?:[ .][0-9]{3}){2}(?![0-9])"
     regnal_ordinals = 1
+    weekdays: ClassVar = table("lun lundi, mar mardi, mer mercredi, jeu jeudi, ven vendredi, sam samedi, dim dimanche")
+    weekday_links, date_cues, part_links = "au|à|et|ou", rf"le|du|au|ce|dès le|{_DAYS}", r"\s(?:de|du|des)\b|\sd['’]"
+    per, over, per_hundred, map_scale, thousand = "par", "sur", " aux cent kilomètres", "pour", "mille"
+    per_nouns: ClassVar = table(
+        "jour jour, j jour, mois mois, an an, année année, semaine semaine, sem semaine, h heure, heure heure, min minute, "
+        "mn minute, minute minute, s seconde, seconde seconde, nuit nuit, personne personne, pers personne, tête tête, "
+        "pièce pièce, séance séance, kg kilo, kilo kilo, g gramme, t tonne, tonne tonne, l litre, L litre, litre litre, "
+        "km kilomètre, m mètre, m² mètre carré, m2 mètre carré, km² kilomètre carré, m³ mètre cube, ha hectare, "
+        "kWh kilowattheure, MWh mégawattheure, élève élève, habitant habitant, hab habitant, match match"
+    )
+    plural_cues = words("les des en aux ces quelques plusieurs")
+    by = " sur "
+    roman_links = "et|à|au|ou"
+    halves: ClassVar = {"m": "et demi", "f": "et demie"}
     symbols: ClassVar = symbols(
         "et|égale|paragraphe|copyright|marque déposée|marque déposée|divisé par|plus ou moins|environ"
         "|différent de|inférieur ou égal à|supérieur ou égal à|vers|degrés|pour cent|inférieur à|supérieur à|environ"
         "|racine carrée de|l'infini|pi|au carré|au cube"
     )
     scales: ClassVar = {
-        **{key: noun("mille") for key in ("k", "K")},
+        **{key: noun("mille") for key in ("k", "K", " k", "mille")},
         **{key: noun("million|millions") for key in ("M", " M", "mio", "Mio", "million", "millions")},
         **{
             key: noun("milliard|milliards")
             for key in ("Md", "Mds", " Md", "Mrd", "mds", "mrd", "bn", "B", "milliard", "milliards")
         },
     }
-    units: ClassVar = {
-        "Go": noun("gigaoctet|gigaoctets"),
-        "Mo": noun("mégaoctet|mégaoctets"),
-        "Ko": noun("kilooctet|kilooctets"),
-        "ko": noun("kilooctet|kilooctets"),
-        "To": noun("téraoctet|téraoctets"),
-        "km/h": noun("kilomètre heure|kilomètres heure"),
-        "mn": noun("minute|minutes", "f"),
-        "sec": noun("seconde|secondes", "f"),
-        "dB": noun("décibel|décibels"),
-        "ch": noun("cheval|chevaux"),
-        "kWh": noun("kilowattheure|kilowattheures"),
-        "j": noun("jour|jours"),
-    }
+    units: ClassVar = UNITS
+    foreign_units = words("d pt gal mi kt")
     unit_genders: ClassVar = dict.fromkeys("h hr hrs min s sec t lb lbs oz cal kcal ms d".split(), "f") | {"d": "m"}
+    local_currency: ClassVar = {
+        **dict.fromkeys(("F CFA", "FCFA", "F.CFA"), "XOF"),
+        **{f"${gap}{sign}": code for gap in ("", " ") for sign, code in (("CA", "CAD"), ("US", "USD"), ("AU", "AUD"))},
+    }
     currencies: ClassVar = {
         "EUR": (noun("euro|euros"), None),
         "USD": (noun("dollar|dollars"), None),
@@ -67,6 +81,7 @@ class French(Romance):
         "CZK": (noun("couronne tchèque|couronnes tchèques", "f"), None),
         "HUF": (noun("forint|forints"), None),
         "TRY": (noun("livre turque|livres turques", "f"), None),
+        "XOF": (noun("franc CFA|francs CFA"), None),
         "CAD": (noun("dollar canadien|dollars canadiens"), None),
         "INR": (noun("roupie|roupies", "f"), None),
         "CNY": (noun("yuan|yuans"), None),
@@ -82,88 +97,10 @@ class French(Romance):
         "nov": 11,
         "déc": 12,
     }
-    abbreviations: ClassVar = {
-        "etc.": "et cetera",
-        "p. ex.": "par exemple",
-        "p.ex.": "par exemple",
-        "par ex.": "par exemple",
-        "c.-à-d.": "c'est-à-dire",
-        "c-à-d": "c'est-à-dire",
-        "càd": "c'est-à-dire",
-        "s.v.p.": "s'il vous plaît",
-        "svp": "s'il vous plaît",
-        "av. J.-C.": "avant Jésus-Christ",
-        "apr. J.-C.": "après Jésus-Christ",
-        "ap. J.-C.": "après Jésus-Christ",
-        "J.-C.": "Jésus-Christ",
-        "env.": "environ",
-        "tél.": "téléphone",
-        "tél": "téléphone",
-        "qqch.": "quelque chose",
-        "qqn": "quelqu'un",
-        "cf.": "voir",
-        "ex.": "exemple",
-        "N.B.": "nota bene",
-        "P.-S.": "post-scriptum",
-        "r.-d.-c.": "rez-de-chaussée",
-        "min.": "minimum",
-        "max.": "maximum",
-        "Cie": "compagnie",
-        "Ste-": "Sainte-",
-        "St-": "Saint-",
-        "vs": "contre",
-        "dépt.": "département",
-        "h/j": "heures par jour",
-        "km/s": "kilomètres par seconde",
-    }
-    before_name: ClassVar = {
-        "M.": "Monsieur",
-        "MM.": "Messieurs",
-        "Mme": "Madame",
-        "Mmes": "Mesdames",
-        "Mlle": "Mademoiselle",
-        "Mlles": "Mesdemoiselles",
-        "Dr": "docteur",
-        "Pr": "professeur",
-        "Prof": "professeur",
-        "Me": "maître",
-        "Mgr": "monseigneur",
-        "St": "Saint",
-        "Ste": "Sainte",
-        "bd": "boulevard",
-        "boul": "boulevard",
-        "blvd": "boulevard",
-        "av": "avenue",
-        "pl": "place",
-        "fg": "faubourg",
-        "imp": "impasse",
-        "rte": "route",
-        "Cdt": "commandant",
-        "Gal": "général",
-        "Col": "colonel",
-        "Cap": "capitaine",
-        "all": "allée",
-        "chem": "chemin",
-    }
-    before_number: ClassVar = {
-        "n°": "numéro",
-        "nº": "numéro",
-        "n": "numéro",
-        "no": "numéro",
-        "p": "page",
-        "pp": "pages",
-        "vol": "volume",
-        "chap": "chapitre",
-        "ch": "chapitre",
-        "art": "article",
-        "fig": "figure",
-        "t": "tome",
-        "éd": "édition",
-        "num": "numéro",
-        "nos": "numéros",
-        "ligne": "ligne",
-        "env": "environ",
-    }
+    abbreviations: ClassVar = ABBREVIATIONS
+    before_name: ClassVar = TITLES
+    before_number: ClassVar = BEFORE_NUMBER
+    only_with_stop = words("r v al mal mis fr sr ex che cap adj gal gén")
     roman_nouns: ClassVar = frozenset(
         "chapitre tome livre volume partie acte scène article titre annexe guerre phase type classe niveau apollo".split()
     )
@@ -172,24 +109,46 @@ class French(Romance):
         " nicolas pierre alexandre frédéric paul benoît léon urbain innocent clément grégoire baudouin albert édouard"
         " richard robert victor-emmanuel jean-paul umberto rainier ramsès ptolémée xerxès darius".split()
     )
-    ungendered: ClassVar = frozenset("est sont était sur dans pour avec par que qui mais heures heure".split())
-    feminine: ClassVar = re.compile(
-        r"^(?:pages?|personnes?|femmes?|filles?|minutes?|secondes?|semaines?|années?|heures?|fois|choses?|voitures?|places?"
-        r"|tonnes?|livres? sterling|équipes?|villes?|maisons?|chambres?|tables?|portes?|étoiles?|histoires?|langues?|lettres?"
-        r"|lignes?|mères?|sœurs?|nuits?|mains?|pommes?|familles?|écoles?|roues?|couleurs?|fleurs?|parts?|pièces?|photos?"
-        r"|tasses?|bouteilles?|routes?|rues?|îles?|dents?|clés?|vidéos?|radios?|vaches?|poules?|actrices?|victimes?|images?"
-        r"|cartes?|plantes?|étapes?|feuilles?|chaises?|règles?|questions?|réponses?|marches?|lampes?|tours|cuillères?"
-        r"|oranges?|bananes?|pistes?|listes?|fautes?|notes?|offres?|œuvres?|vues?|vies?|voix|dates?|scènes?|séances?)$"
-        r"|(?:tions?|sions?|sons|tés?|ettes?|ures?|ances?|ences?|ées|ades?|esses?|elles|aisons?|euses?|trices?|iques?|ies)$"
-    )
-    masculine: ClassVar = re.compile(
-        r"étés?|côtés?|musées?|lycées?|squelettes?|murmures?|silences?|grades?|stades?|comités?|traités?|génies?|incendies?"
-        r"|garçons|moyens|publiques?|plastiques?|domestiques?|mécaniques?|trophées?|députés?|blessés?|employés?|bastions?"
-    )
+    ungendered: ClassVar = frozenset("est sont était sur dans pour avec par que qui mais".split())
+    feminine: ClassVar = FEMININE
+    masculine: ClassVar = MASCULINE
 
     def own_rules(self) -> Sequence[Rule]:
-        suffix = r"(?<![\w.'’-])(?P<roman>[IVX]{1,8})(?P<suffix>er|re|ère|e|ème|es)(?!\w)"
-        return (*super().own_rules(), (re.compile(suffix), self._suffixed_roman))
+        numeral = r"(?<![\w.'’-])(?P<roman>[IVX]{1,8})(?P<suffix>er|re|ère|e|ème|es)(?!\w)"
+        return (
+            (re.compile(numeral), self._suffixed_roman),
+            (re.compile(r"s\.(?!\w)"), self._century),
+            (re.compile(r"(?<=\b[Ll]e )P\.(?=\s[^\W\d_])"), lambda f: "père"),
+            (re.compile(r"M(?P<s>M?)\.(?=\s(?:l[ea]s?\s|l['’]))"), lambda f: "Messieurs" if f["s"] else "Monsieur"),
+            (re.compile(r"St(?P<e>e?)-(?=[^\W\d_])"), lambda found: f"Saint{found['e']}-"),
+            (re.compile(r"118 [0-9]{3}(?![\w€%]|[ .,:/-][0-9])"), self._short_phone),
+            (re.compile(r"(?P<l>[LRD])\.?\s?(?P<a>[0-9]{1,4})(?:-(?P<b>[0-9]{1,4}))?(?![\w/-])"), self._legal_article),
+            (re.compile(rf"(?P<way>{alternation(_WAYS)})\.\s(?=(?:de|du|des)\s|d['’])", re.I), self._way),
+            (re.compile(rf"(?P<title>{alternation(_HYPHENED)})-(?=[^\W\d_])"), lambda f: f"{_HYPHENED[f['title']]}-"),
+            (re.compile(r"3[0-9] [0-9]{2}(?![\w€%]|[ .,:/-][0-9])"), self._short_phone),
+            (re.compile(r"(?P<n>24)\s?h(?:eures)?/24|(?P<d>7)\s?j(?:ours)?/7"), self._all_day),
+            *super().own_rules(),
+        )
+
+    def _legal_article(self, found: Found) -> str | None:
+        if not re.search(r"(?<!\w)art(?:icles?|s?\.)\s$", found.before, re.I):
+            return None
+        after = f" {self.dash} {self.say_whole(found['b'])}" if found["b"] else ""
+        return f"{found['l']} {self.say_whole(found['a'])}{after}"
+
+    def _way(self, found: Found) -> str:
+        return f"{self.before_name[found['way'].casefold()]} "
+
+    def _century(self, found: Found) -> str | None:
+        return "siècle" if re.search(r"(?<!\w)[IVX]{1,6}(?:er|e|ème)\s$", found.before) else None
+
+    def _short_phone(self, found: Found) -> str | None:
+        if not re.search(r"(?<!\w)(?:le|au|composez|appelez)\s$", found.before, re.I):
+            return None
+        return self.say_phone(found[0].split())
+
+    def _all_day(self, found: Found) -> str:
+        return "vingt-quatre heures sur vingt-quatre" if found["n"] else "sept jours sur sept"
 
     def _suffixed_roman(self, found: Found) -> str | None:
         value = roman_value(found["roman"])
@@ -202,11 +161,16 @@ class French(Romance):
     def ordinal(self, number: int, gender: str = "") -> str:
         if number == 1:
             return "première" if gender == "f" else "premier"
-        return number_words(number, "fr", "ordinal")
+        return (
+            number_words(number, "fr", "ordinal").replace("sième", "ième")
+            if number % 100 == 80
+            else number_words(number, "fr", "ordinal")
+        )
 
     def say_suffixed_ordinal(self, number: int, suffix: str, found: Found) -> str | None:
-        if suffix.startswith("nd"):
-            return ("seconde" if "e" in suffix else "second") if number == 2 else None
+        if "d" in suffix:
+            plural = "s" if suffix.endswith("s") else ""
+            return f"second{'e' if 'e' in suffix else ''}{plural}" if number == 2 else None
         if suffix.rstrip("s") in ("er", "re", "ère") and number != 1:
             return None
         said = self.ordinal(number, "f" if suffix.rstrip("s") in ("re", "ère") else "")
@@ -245,5 +209,7 @@ class French(Romance):
         digits = group.lstrip("+")
         if len(digits) == 10 and digits[0] == "0":
             return ", ".join(self._phone_group(digits[at : at + 2]) for at in range(0, 10, 2))
+        if len(digits) == 4 and digits[0] == "0" != digits[1]:
+            return f"zéro, {self.cardinal(int(digits))}"
         said = self.cardinal(int(digits)) if len(digits) in (2, 3) and digits[0] != "0" else self.say_digits(digits)
         return f"{self.plus} {said}" if group[0] == "+" else said

@@ -83,6 +83,7 @@ class Language:
     symbols: ClassVar[Mapping[str, str]]  # "&", "=", "§", "©", "≈", ... anywhere in the text
     scales: ClassVar[Mapping[str, Noun]]  # "M", "bn", "Mio.", as written, and what they multiply by
     units: ClassVar[Mapping[str, Noun]] = {}  # units of its own, and those that it calls otherwise than CLDR
+    foreign_units: ClassVar[frozenset[str]] = frozenset()  # units of CLDR that are something else here: "4 d. C."
     currencies: ClassVar[Mapping[str, tuple[Noun, Noun | None]]] = {}  # by code: the noun, and that of the hundredth
     months: ClassVar[Mapping[str, int]] = {}  # written months beside CLDR's, case-folded and without full stop
     abbreviations: ClassVar[Mapping[str, str]] = {}  # anywhere; as written, matched in any case

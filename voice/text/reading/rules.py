@@ -31,7 +31,7 @@ class CommonRules:
     def __init__(self, language: Language) -> None:
         self._language = language
         self._number = number_pattern(language)
-        self._units = alternation({*cldr.UNITS, *language.units})
+        self._units = alternation({*cldr.UNITS, *language.units} - language.foreign_units)
 
     def rules(self) -> list[Rule]:
         return [
@@ -140,11 +140,12 @@ class CommonRules:
         after = rf"(?P<currency>(?:{signs}|{codes})(?!\w))"
         below = r"(?P<above>[1-9][0-9]?)[/⁄](?P<below>[1-9][0-9]{0,2})(?![0-9/])"
         vulgar = "".join(VULGAR)
-        unit = rf"(?P<unit>(?:{self._units})(?:/(?:{self._units}))?)(?![\w²³])"
+        unit = rf"(?P<unit>(?:{self._units})(?:/(?:{self._units}))?)(?![\w²³]|['’][^\W\d_])"
         return [
             (
                 re.compile(
-                    rf"{sign}{currency}\s?(?P<a>{number})(?:\s?{DASH}\s?(?P=currency)?(?P<b>{number}))?{scale}?"
+                    rf"{sign}{currency}\s?(?P<a>{number})(?:\s?{DASH}\s?(?P=currency)?(?P<b>{number}))?"
+                    rf"(?!\.[0-9]){scale}?"
                 ),
                 self._money,
             ),
