@@ -58,6 +58,8 @@ class CommonRules:
     def _address(self, found: Found) -> str:
         whole = found[0]
         address = whole.rstrip(_TRAILING)
+        if self._language.abbreviation(f"{address}.".casefold(), found):
+            return None  # Polish m.in. is no site in India
         said = self._language.say_address(
             re.sub(r"^(?:[a-z][a-z0-9+.-]*://)?(?:www\.)?|^mailto:", "", address, flags=re.I)
         )
