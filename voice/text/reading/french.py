@@ -34,7 +34,9 @@ class French(Notation):
     clock_h = True
     ordinal_suffix = "ers?|res?|ères?|e|es|è|èmes?|emes?|n?des?|nds?|ième"
     phone_words = "tél|tel|téléphone|fax|appelez|appeler|appelle|mobile|portable|numéro"
-    local_phone = r"0[1-9](?:[ .-]?[0-9]{2}){4}(?![0-9])|0 ?8[0-9]{2}(?:[ .][0-9]{3}){2}(?![0-9])"
+    local_phone = (
+        r"0[1-9](?:[ .-]?[0-9]{2}){4}(?![0-9])|0 ?8[0-9]{2}(?:(?:[ .][0-9]{3}){2}|(?:[ .][0-9]{2}){3})(?![0-9])"
+    )
     regnal_ordinals = 1
     weekdays: ClassVar = table("lun lundi, mar mardi, mer mercredi, jeu jeudi, ven vendredi, sam samedi, dim dimanche")
     weekday_links, date_cues, part_links = "au|à|et|ou", rf"le|du|au|ce|dès le|{_DAYS}", r"\s(?:de|du|des)\b|\sd['’]"
@@ -47,6 +49,7 @@ class French(Notation):
         "kWh kilowattheure, MWh mégawattheure, élève élève, habitant habitant, hab habitant, match match"
     )
     plural_cues = words("les des en aux ces quelques plusieurs")
+    verse_cues = "scène|acte|chant|poème|sonnet|vers"
     by = " sur "
     roman_links = "et|à|au|ou"
     halves: ClassVar = {"m": "et demi", "f": "et demie"}

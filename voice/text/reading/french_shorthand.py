@@ -23,7 +23,7 @@ ABBREVIATIONS = table(
     "S.M. Sa Majesté, S._M. Sa Majesté, LL.MM. Leurs Majestés, S.A.R. Son Altesse Royale, S.E. Son Excellence, "
     "S.S. Sa Sainteté, R.P. révérend père, N.-D. Notre-Dame, ND Notre-Dame, l/100_km litres aux cent kilomètres, "
     "U.E. Union européenne, É.-U. États-Unis, E.-U. États-Unis, éd. éditions, Éd. éditions, dir. directeur, "
-    "auj. aujourd'hui, id. idem, incl. inclus, max maximum, n.c. non communiqué, Pdt président, Pdte présidente, "
+    "adj. adjoint, auj. aujourd'hui, id. idem, incl. inclus, max maximum, n.c. non communiqué, Pdt président, Pdte présidente, "
     "chap. chapitre, réal. réalisateur"
 )
 

@@ -13,11 +13,13 @@ from voice.text.reading import cldr
 from voice.text.reading.language import Rule
 from voice.text.reading.romance import Romance
 from voice.text.reading.values import Date, Found, Noun, Number
-from voice.text.reading.written import VULGAR, alternation, parse_number, roman_value
+from voice.text.reading.written import VULGAR, alternation, number_pattern, parse_number, roman_value
 
 _WORD = r"[^\W\d_]"
 _FREE = r"(?<![\w.,:/-])"
 _RAISED = str.maketrans("ᵃᵈᵉᵐⁿᵒʳˢ", "ademnors")
+_SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "=>": "→", "+/-": "±"}
+_TYPED_SIGN = re.compile(r"(?<![<>=!/+-])(?:<=|>=|!=|->|=>|\+/-)(?![<>=/-])")
 _MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -35,16 +37,46 @@ class Notation(Romance):
     halves: ClassVar[Mapping[str, str]]  # "and a half" by gender
     over: ClassVar[str]  # 8/10, the mark of a pupil
     plural_cues: ClassVar[frozenset[str]]  # words before a plural noun: "les"
+    verse_cues: ClassVar[str]  # a pattern of words before a line of verse, "v. 12"; elsewhere it is a version
     by: ClassVar[str]  # 3 x 4 m
     per_hundred: ClassVar[str]  # 5 l/100 km
     thousand: ClassVar[str]
 
     def own_rules(self) -> Sequence[Rule]:
-        return (*self._date_rules(), *self._amount_rules(), *self._roman_rules(), *super().own_rules())
+        return (
+            *self._letter_rules(),
+            *self._date_rules(),
+            *self._amount_rules(),
+            *self._roman_rules(),
+            *super().own_rules(),
+        )
 
     def prepared(self, line: str) -> str:
-        """Return `line` with the small raised letters of 1ᵉʳ, XIXᵉ and 3ᵃ as ordinary ones."""
-        return super().prepared(line.translate(_RAISED))
+        """Return `line` with the small raised letters of 1ᵉʳ, XIXᵉ and 3ᵃ as ordinary ones, and ≤ for <=."""
+        typed = _TYPED_SIGN.sub(lambda sign: _SIGNS[sign[0]], line.translate(_RAISED))
+        return super().prepared(typed)
+
+    # letters and names
+
+    def _letter_rules(self) -> Sequence[Rule]:
+        return (
+            (re.compile(r"(?:[A-ZÉ]\.){3,8}(?!\w)"), self._dotted_acronym),
+            (re.compile(r"(?<!\w)(?P<mark>[@#])(?=[^\W\d])(?P<name>\w{1,60})"), self._handle),
+            (re.compile(r"v\.\s?(?=[0-9])"), self._verse_or_version),
+        )
+
+    def _dotted_acronym(self, found: Found) -> str | None:
+        if found[0].casefold() in self._folded_abbreviations:
+            return None
+        return " ".join(found[0].replace(".", ""))
+
+    def _handle(self, found: Found) -> str:
+        name = re.sub("_+", f" {self.underscore} ", found["name"].strip("_"))
+        return self.join(self.at if found["mark"] == "@" else self.hashtag, name)
+
+    def _verse_or_version(self, found: Found) -> str:
+        is_verse = re.search(rf"\b(?:{self.verse_cues})\b", found.before, re.I)
+        return f"{self.before_number['v'] if is_verse else self.version} "
 
     # dates
 
@@ -52,6 +84,7 @@ class Notation(Romance):
         months = alternation({*cldr.month_numbers(self.code), *self.months})
         date = rf"(?:0?[1-9]|[12][0-9]|3[01])(?:(?:{self.day_suffix})?{self.day_link}(?:{months})(?!\w)|[/.-][01]?[0-9]\b)"
         hours = r"(?:(?P<h>[0-9]{1,2})\s?h\s?)?"
+        short_months = alternation(month for month in self._short_months() if month not in self.weekdays)
         days = alternation({*self.weekdays, *self.weekdays.values()})
         day = rf"(?<![\w.@/-])(?P<day>{days})\b"
         return (
@@ -67,6 +100,7 @@ class Notation(Romance):
                 re.compile(rf"{hours}(?P<m>[0-9]{{1,3}})['’′](?P<s>[0-5][0-9])(?:['’′]{{2}}|[\"”″])?(?!\w)"),
                 self._minutes,
             ),
+            (re.compile(rf"(?P<month>{short_months})\.(?!\w)", re.I), self._short_month),
             (re.compile(r"n[°º]\s?(?=[0-9])", re.I), lambda f: f"{self.number_sign} "),
             (re.compile(r"(?P<month>0[1-9]|1[0-2])/(?P<year>(?:19|20)[0-9]{2})(?![\w/])"), self._month_year),
             (
@@ -74,6 +108,14 @@ class Notation(Romance):
                 self._day_month,
             ),
         )
+
+    def _short_months(self) -> set[str]:
+        names = {*cldr.month_numbers(self.code), *self.months}
+        return {name for name in names if len(name) > 2} - {name.casefold() for name in cldr.months(self.code)}
+
+    def _short_month(self, found: Found) -> str:
+        written = found["month"].casefold()
+        return self.month(self.months.get(written) or cldr.month_numbers(self.code)[written])
 
     def _weekday(self, found: Found) -> str:
         written = found["day"].casefold()
@@ -139,6 +181,8 @@ class Notation(Romance):
                 re.compile(r"(?<=[^\W\d]\s)(?P<unit>[km]?m[²³23]|km/h|[kMGT]Wh|km|kg|cm|mm|[MG][oB])(?![\w/])"),
                 self._bare_unit,
             ),
+            (re.compile(r"(?<=[ cmk0-9]m )[x×]\s(?=[0-9])"), lambda f: self.by.lstrip()),
+            (re.compile(rf"(?P<n>{number_pattern(self)})\sA(?!\w)"), self._amperes),
             (re.compile(r"/100\s?km(?!\w)"), lambda f: self.per_hundred),
             (re.compile(r"(?P<n>[248])K(?![\w€$£])"), self._resolution),
             (re.compile(r"(?:16[/:](?:9|10)|21[/:]9|4[/:]3)(?![\w/:]|[.,-][0-9])"), self._screen),
@@ -196,6 +240,12 @@ class Notation(Romance):
         is_many = found.word_before.casefold() in self.plural_cues
         return self.unit_noun(found["unit"], Decimal(2 if is_many else 1))
 
+    def _amperes(self, found: Found) -> str | None:
+        """2 A beside 5 V; elsewhere it is a letter."""
+        if not re.search(r"[0-9]\s?(?:[kM]?[VW]|mA|Ω)(?!\w)", f"{found.before} {found.after}"):
+            return None
+        return self.say_unit(parse_number(found["n"], self), "A")
+
     def _power(self, found: Found) -> str:
         return f"{found['x']} {self.symbols[found['power']]}"
 
@@ -250,9 +300,11 @@ class Notation(Romance):
         return self.join(self.cardinal(low), self.to, self.cardinal(high)) if low and high else None
 
     def _roman_behind(self, found: Found) -> str | None:
-        """A numeral behind an abbreviated noun, or behind another numeral."""
+        """A numeral behind an abbreviated noun, behind another numeral, or a long one behind a name (Super Bowl LVIII)."""
         value, noun = roman_value(found["roman"]), self._numbered_noun(found)
-        return None if value is None or noun is None else self.cardinal(value)
+        before = found.word_before
+        is_after_name = len(found["roman"]) > 3 and before.istitle() and before.casefold() not in self.regnal_names
+        return self.cardinal(value) if value and (noun or is_after_name) else None
 
     def _numbered_noun(self, found: Found) -> str | None:
         row = rf"(?:[IVXLC]{{1,9}}(?:,|\s?[-–]|,?\s(?:{self.roman_links}))\s?){{0,4}}$"

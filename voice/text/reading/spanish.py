@@ -67,12 +67,13 @@ class Spanish(Notation):
         "hab habitante, partido partido"
     )
     plural_cues = words("los las unos unas en muchos pocos varios")
+    verse_cues = "escena|acto|canto|poema|soneto|verso"
     by = " por "
     roman_links = "y|e|a|al|o"
     halves: ClassVar = {"m": "y medio", "f": "y media"}
     symbols: ClassVar = symbols(
         "y|igual a|sección|copyright|marca registrada|marca registrada|dividido entre|más menos|aproximadamente"
-        "|distinto de|menor o igual que|mayor o igual que|a|grados|por ciento|menor que|mayor que|unos"
+        "|distinto de|menor o igual que|mayor o igual que|a|grados|por ciento|menor que|mayor que|aproximadamente"
         "|raíz cuadrada de|infinito|pi|al cuadrado|al cubo"
     )
     scales: ClassVar = {
