@@ -38,7 +38,8 @@ UNITS = table(
     "Pa pressure-pascal, hPa pressure-hectopascal, kPa pressure-kilopascal, MPa pressure-megapascal, "
     "bar pressure-bar, mbar pressure-millibar, psi pressure-pound-force-per-square-inch, lx light-lux, "
     "lm light-lumen, kB digital-kilobyte, KB digital-kilobyte, MB digital-megabyte, GB digital-gigabyte, "
-    "TB digital-terabyte, PB digital-petabyte, Mbit digital-megabit, Gbit digital-gigabit, px graphics-pixel, "
+    "TB digital-terabyte, PB digital-petabyte, kbit digital-kilobit, Mb digital-megabit, Gb digital-gigabit, kbps digital-kilobit/duration-second, "
+    "Mbps digital-megabit/duration-second, Gbps digital-gigabit/duration-second, Mbit digital-megabit, Gbit digital-gigabit, px graphics-pixel, "
     "MP graphics-megapixel, dpi graphics-dot-per-inch, ppi graphics-pixel-per-inch, ppm concentr-permillion, "
     "‰ concentr-permille"
 )
@@ -91,11 +92,15 @@ def unit_frame(language: str, unit: str, value: Decimal) -> str | None:
     above, slash, below = unit.partition("/")
     locale = _locale(language)
     if unit in UNITS:
-        written = format_unit(value, UNITS[unit], "long", format=_PLAIN, locale=locale)
+        named, slash, second = UNITS[unit].partition("/")
     elif slash and above in UNITS and below in UNITS:
-        written = str(format_compound_unit(value, UNITS[above], 1, UNITS[below], "long", format=_PLAIN, locale=locale))
+        named, second = UNITS[above], UNITS[below]
     else:
         return None
+    if slash and second:
+        written = str(format_compound_unit(value, named, 1, second, "long", format=_PLAIN, locale=locale))
+    else:
+        written = format_unit(value, named, "long", format=_PLAIN, locale=locale)
     if "-" in written and UNITS.get(unit, "-") in written:
         return None  # Babel knows no words for it, and repeats its name
     return _NUMBER.sub("{}", written.replace("\u00a0", " ").replace("\u202f", " "), count=1)

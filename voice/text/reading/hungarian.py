@@ -170,7 +170,7 @@ class Hungarian(Agglutinative):
         return self.join(self.cardinal(low), self.cardinal(high, "a" if is_counting else ""))
 
     def say_ratio(self, left: str, right: str) -> str:
-        return self.join(self.say_whole(left), "az", self.say_whole(right))
+        return self.join(self.say_whole(left), self.say_whole(right))
 
     def _ordinal_span(self, found: Found) -> str | None:
         low, high = int(found["a"]), int(found["b"])

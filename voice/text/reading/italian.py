@@ -4,17 +4,33 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from voice.text.reading import cldr
 from voice.text.reading.language import Rule, number_words
-from voice.text.reading.romance import Romance, symbols
-from voice.text.reading.values import Clock, Found, Number, noun
+from voice.text.reading.notation import Notation
+from voice.text.reading.romance import symbols
+from voice.text.reading.values import Clock, Found, Number, noun, table, words
 
 
-class Italian(Romance):
+class Italian(Notation):
     """See the module."""
 
     code = "it"
-    weekdays: ClassVar = cldr.weekdays("it")
+    weekdays: ClassVar = table(
+        "lun lunedì, mar martedì, mer mercoledì, gio giovedì, ven venerdì, sab sabato, dom domenica"
+    )
+    weekday_links, part_links = "a|al|e|o", r"\s(?:di|dei|degli|del|della|delle|dello)\b|\s(?:d|dell)['’]"
+    date_cues = "il|dal|al|del|entro il|fino al|giorno|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica"
+    per, over, per_hundred, map_scale, thousand, by = "", "su", " per cento chilometri", "a", "mila", " per "
+    per_nouns: ClassVar = table(
+        "mese al mese, anno all'anno, giorno al giorno, gg al giorno, settimana alla settimana, sett alla settimana, "
+        "h all'ora, ora all'ora, min al minuto, minuto al minuto, s al secondo, sec al secondo, notte a notte, "
+        "persona a persona, pers a persona, pax a persona, kg al chilo, Kg al chilo, g al grammo, l al litro, "
+        "L al litro, litro al litro, t a tonnellata, km al chilometro, m al metro, m² al metro quadrato, "
+        "m2 al metro quadrato, mq al metro quadrato, m³ al metro cubo, mc al metro cubo, kWh al chilowattora, "
+        "ha all'ettaro, abitante per abitante, pezzo al pezzo"
+    )
+    plural_cues, verse_cues = words("i gli le in molti pochi vari"), "scena|atto|canto|sonetto|verso"
+    roman_links = "e|o|a|al"
+    halves: ClassVar = {"m": "e mezzo", "f": "e mezza"}
     length_link = "e"
     point, minus, plus, to, ratio, times, percent = "virgola", "meno", "più", "a", "a", "per", "per cento"
     dot, slash, dash, underscore, at = "punto", "barra", "trattino", "trattino basso", "chiocciola"
@@ -89,6 +105,7 @@ class Italian(Romance):
         "c.so": "corso",
         "v.le": "viale",
         "p.zza": "piazza",
+        "p.za": "piazza",
         "P.S.": "post scriptum",
         "N.B.": "nota bene",
         "sig.ra": "signora",
@@ -139,6 +156,9 @@ class Italian(Romance):
         "pag": "pagina",
         "pagg": "pagine",
         "p": "pagina",
+        "v": "verso",
+        "es": "esercizio",
+        "c.": "comma",
         "pp": "pagine",
         "vol": "volume",
         "cap": "capitolo",

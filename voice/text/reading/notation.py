@@ -1,4 +1,4 @@
-"""What French and Spanish write alike beyond what all languages do: short dates, prices per month, Roman numerals in
+"""What the Romance languages write alike beyond what all languages do: short dates, prices per month, Roman numerals in
 a row, mixed numbers before their noun.
 
 Asked before the rules of `agreement.py`; what is not sure is left to them.
@@ -24,7 +24,7 @@ _MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class Notation(Romance):
-    """The words for it, which each of the two languages fills in."""
+    """The words for it, which each of these languages fills in."""
 
     weekdays: ClassVar[Mapping[str, str]]  # "lun": "lundi", case-folded and without full stop
     weekday_links: ClassVar[str]  # a pattern between two of them: lun. AU ven.
@@ -137,7 +137,8 @@ class Notation(Romance):
 
     def _length(self, hours: str, minutes: str, seconds: str) -> str:
         parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
-        return self.join(*(self.say_unit(Number(digits), unit) or "" for digits, unit in parts if digits))
+        said = [self.say_unit(Number(digits), unit) or "" for digits, unit in parts if digits]
+        return self.join(*said[:-1], self.length_link if len(said) > 1 else "", *said[-1:])
 
     def _month_year(self, found: Found) -> str:
         return self.say_date(Date(month=int(found["month"]), year=int(found["year"])), found)
@@ -195,7 +196,7 @@ class Notation(Romance):
     def _per(self, found: Found) -> str | None:
         if not re.search(r"(?:[€$£¥]|[0-9]\s?[\w²³]{1,12}\.?)$", found.before):
             return None
-        return f" {self.per} {self.per_nouns[found['noun']]}"
+        return f" {self.join(self.per, self.per_nouns[found['noun']])}"
 
     def _lone_currency(self, found: Found) -> str:
         sign = found["sign"]
@@ -209,7 +210,7 @@ class Notation(Romance):
         return self.join(self.cardinal(1), self.map_scale, self.say_number(parse_number(found["n"], self)))
 
     def _mixed_noun(self, found: Found) -> str | None:
-        """One and a half litres, in the order of the two languages: un litre et demi."""
+        """One and a half litres, in the order of these languages: un litre et demi."""
         noun, part = found["noun"], _part(found)
         if part is None or noun.casefold() in self.ungendered:
             return None
@@ -237,7 +238,8 @@ class Notation(Romance):
 
     def _bare_unit(self, found: Found) -> str | None:
         """A unit that nothing counts: le prix au m²."""
-        is_many = found.word_before.casefold() in self.plural_cues
+        before = found.word_before.casefold()
+        is_many = before in self.plural_cues or before in self.scales
         return self.unit_noun(found["unit"], Decimal(2 if is_many else 1))
 
     def _amperes(self, found: Found) -> str | None:

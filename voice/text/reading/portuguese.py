@@ -1,22 +1,39 @@
 """Portuguese, as Brazil speaks it: it is the accent of the voices that we have."""
 
 import re
+from collections.abc import Sequence
 from typing import ClassVar
 
-from voice.text.reading import cldr
-from voice.text.reading.language import number_words
-from voice.text.reading.romance import Romance, symbols
-from voice.text.reading.values import Clock, Date, Found, noun
+from voice.text.reading.language import Rule, number_words
+from voice.text.reading.notation import Notation
+from voice.text.reading.romance import symbols
+from voice.text.reading.values import Clock, Date, Found, noun, table, words
 
 _PARTS = {3: "terço", 4: "quarto", 5: "quinto", 6: "sexto", 7: "sétimo", 8: "oitavo", 9: "nono", 10: "décimo"}
 _PARTS |= {100: "centésimo", 1000: "milésimo"}
 
 
-class Portuguese(Romance):
+class Portuguese(Notation):
     """See the module."""
 
     code = "pt"
-    weekdays: ClassVar = cldr.weekdays("pt")
+    weekdays: ClassVar = table(
+        "seg segunda-feira, ter terça-feira, qua quarta-feira, qui quinta-feira, sex sexta-feira, sáb sábado, "
+        "sab sábado, dom domingo"
+    )
+    weekday_links, part_links = "a|à|e|ou", r"\sd(?:e|o|a|os|as)\b"
+    date_cues = "o|a|em|no|dia|de|do|até|desde|segunda|terça|quarta|quinta|sexta|segunda-feira|sábado|domingo"
+    per, over, per_hundred, map_scale, thousand, by = "por", "sobre", " por cem quilômetros", "para", "mil", " por "
+    per_nouns: ClassVar = table(
+        "mês mês, ano ano, dia dia, semana semana, sem semana, h hora, hora hora, min minuto, minuto minuto, s segundo, "
+        "noite noite, pessoa pessoa, pess pessoa, kg quilo, Kg quilo, quilo quilo, g grama, l litro, L litro, "
+        "litro litro, t tonelada, km quilômetro, m metro, m² metro quadrado, m2 metro quadrado, m³ metro cúbico, "
+        "kWh quilowatt-hora, ha hectare, habitante habitante, hab habitante, unidade unidade, un unidade, aula aula, "
+        "sessão sessão, peça peça"
+    )
+    plural_cues, verse_cues = words("os as em uns umas muitos poucos vários"), "cena|ato|canto|soneto|verso"
+    roman_links = "e|ou|a|ao"
+    halves: ClassVar = {"m": "e meio", "f": "e meia"}
     length_link = "e"
     halved: ClassVar = {"m": "meio", "f": "meia"}
     point, minus, plus, to, ratio, times, percent = "vírgula", "menos", "mais", "a", "a", "vezes", "por cento"
@@ -32,7 +49,7 @@ class Portuguese(Romance):
     dot_clock_after = "às|as|pelas|das"
     ordinal_suffix = r"\.?[ºª°]"
     phone_words = "tel|telefone|telemóvel|celular|cel|fax|ligue|liga|ligar|whatsapp|número"
-    local_phone = r"\([0-9]{2}\)\s?9?[0-9]{4}-[0-9]{4}(?![0-9])|(?!(?:1[0-9]|20)[0-9]{2}-(?:1[0-9]|20)[0-9]{2})9?[0-9]{4}-[0-9]{4}(?![0-9-])"
+    local_phone = r"0[3589]00[ -][0-9]{3}[ -][0-9]{3,4}(?![0-9])|\([0-9]{2}\)\s?9?[0-9]{4}-[0-9]{4}(?![0-9])|(?!(?:1[0-9]|20)[0-9]{2}-(?:1[0-9]|20)[0-9]{2})9?[0-9]{4}-[0-9]{4}(?![0-9-])"
     roman_before_noun = True
     symbols: ClassVar = symbols(
         "e|igual a|parágrafo|copyright|marca registrada|marca registrada|dividido por|mais ou menos|aproximadamente"
@@ -103,6 +120,9 @@ class Portuguese(Romance):
         "Cia.": "companhia",
         "p/": "para ",
         "ex.": "exemplo",
+        "cf.": "confira",
+        "Pça.": "praça",
+        "Lgo.": "largo",
     }
     before_name: ClassVar = {
         "Sr": "senhor",
@@ -122,6 +142,7 @@ class Portuguese(Romance):
         "R.": "rua",
         "Pça": "praça",
         "Al.": "alameda",
+        "S.": "são",
         "Sto": "santo",
         "Sta": "santa",
         "Pe": "padre",
@@ -141,6 +162,7 @@ class Portuguese(Romance):
         "pág": "página",
         "págs": "páginas",
         "p": "página",
+        "v": "verso",
         "pp": "páginas",
         "vol": "volume",
         "cap": "capítulo",
@@ -171,6 +193,12 @@ class Portuguese(Romance):
         r"|climas?|dramas?|cometas?|fantasmas?|diplomas?|dilemas?|sintomas?|esquemas?|sofás?|papas?|chás?|mas|colegas?|poetas?"
         r"|atletas?|artistas?|turistas?|jornalistas?|dentistas?|guardas?|motoristas?|cinemas?|emblemas?|teoremas?|pijamas?"
     )
+
+    def own_rules(self) -> Sequence[Rule]:
+        return (
+            (re.compile(r"R\.(?=\sd(?:e|o|a|os|as)\s[^\W\d_])"), lambda found: "rua"),
+            *super().own_rules(),
+        )
 
     def cardinal(self, number: int, gender: str = "") -> str:
         words = number_words(number, "pt_BR")

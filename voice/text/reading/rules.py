@@ -20,7 +20,7 @@ _NOT_IN_A_NAME = r"(?<![A-Za-zÀ-ɏͰ-ӿ])"
 _TRAILING = ".,;:!?'’*_~"
 _GLUED_SCALES = frozenset("kKMBT")
 _NEVER_GLUED_UNITS = frozenset({"K"})
-_UNITS_ALONE = ("kg", "km", "cm", "mm", "ml", "km/h", "m²", "m³", "kWh", "MB", "GB", "TB", "kHz", "MHz", "GHz")
+_UNITS_ALONE = ("kg", "km", "cm", "mm", "ml", "km/h", "m²", "m³", "km²", "kWh", "MB", "GB", "TB", "kHz", "MHz", "GHz")
 _UNITS_ARE_MANY_AFTER = frozenset({"in", "em", "en"})
 _ALWAYS_GLUED_UNITS = frozenset({"A", "°"})
 
@@ -55,7 +55,7 @@ class CommonRules:
             (re.compile(r"(?<!\w)#(?=[0-9])"), lambda f: language.number_sign),
         ]
 
-    def _address(self, found: Found) -> str:
+    def _address(self, found: Found) -> str | None:
         whole = found[0]
         address = whole.rstrip(_TRAILING)
         if self._language.abbreviation(f"{address}.".casefold(), found):
@@ -187,7 +187,8 @@ class CommonRules:
 
     def _unit_alone(self, found: Found) -> str | None:
         """A unit without a number: per kg, in km."""
-        many = found.word_before.casefold() in _UNITS_ARE_MANY_AFTER
+        before = found.word_before.casefold()
+        many = before in _UNITS_ARE_MANY_AFTER or before in self._language.scales
         return self._language.unit_noun(found["unit"], Decimal(2 if many else 1))
 
     def _fraction(self, found: Found) -> str | None:
@@ -315,7 +316,11 @@ class CommonRules:
                 re.compile(r"(?:(?<=[0-9%°€$£])|(?<=[0-9%°€$£]\s)(?=[–—−]\s))(?:[–—−]\s?|-)(?=[0-9€$£])"),
                 lambda f: language.to,
             ),
-            (re.compile(r"(?<=[a-z])[–-](?=[0-9]{1,2}:[0-9]{2})", re.I), lambda f: language.to),
+            (
+                re.compile(r"(?<=[a-z])[–-](?=[0-9]{1,2}:[0-9]{2})|(?<=[0-9]h)[–-](?=[0-9])", re.I),
+                lambda f: language.to,
+            ),
+            (re.compile(r"(?<=[0-9]\s):(?=\s[0-9.,]{1,12}\s?=)"), lambda f: language.symbols["÷"]),
             (re.compile(r"×\s?(?=\w)|(?<=[0-9])x(?=[0-9])"), lambda f: language.times),
             (re.compile(r"\+(?=\s?\w|\+)|(?<=\w)\+"), lambda f: language.plus),
             (re.compile(r"(?<=[0-9]\s)[-−]\s(?=[0-9])"), lambda f: language.minus),

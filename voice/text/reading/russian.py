@@ -252,6 +252,12 @@ class Russian(Slavic):
             (re.compile(r"(?<=[0-9]\s)гг\."), lambda f: "годов"),
             (re.compile(r"г\.(?=\s?[А-ЯЁ])"), self._town),
             (re.compile(r"д\.(?=\s?[0-9])"), lambda f: "дом"),
+            (
+                re.compile(
+                    r"(?:(?<=\b[Сс] )|(?<=\b[Оо]т ))(?P<year>[12][0-9]{3})(?=\s(?:по|до)\s[12][0-9]{3}\s?(?:г|$|[,.;]))"
+                ),
+                lambda f: self.inflected(int(f["year"]), "m", "gen"),
+            ),
             (re.compile(r"(?<![\w.,])(?P<n>[0-9]+)(?:,(?P<f>[0-9]{1,3}))?\s?(?P<c>руб\.|р\.|долл\.)"), self._roubles),
             (
                 re.compile(rf"(?<![\w.,])(?P<n>[0-9]{{1,6}})(?P<suffix>{self.ordinal_suffix})(?!\w)", re.I),
