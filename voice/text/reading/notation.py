@@ -20,6 +20,7 @@ _FREE = r"(?<![\w.,:/-])"
 _RAISED = str.maketrans("ᵃᵈᵉᵐⁿᵒʳˢ", "ademnors")
 _SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "=>": "→", "+/-": "±"}
 _TYPED_SIGN = re.compile(r"(?<![<>=!/+-])(?:<=|>=|!=|->|=>|\+/-)(?![<>=/-])")
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -38,6 +39,9 @@ class Notation(Romance):
     over: ClassVar[str]  # 8/10, the mark of a pupil
     plural_cues: ClassVar[frozenset[str]]  # words before a plural noun: "les"
     verse_cues: ClassVar[str]  # a pattern of words before a line of verse, "v. 12"; elsewhere it is a version
+    to_the_power: ClassVar[str]  # 10⁶
+    ways: ClassVar[str]  # a pattern of shortened streets, before "de"
+    cents: ClassVar[Mapping[str, Noun]]  # hundredths of a currency, for amounts below one
     by: ClassVar[str]  # 3 x 4 m
     per_hundred: ClassVar[str]  # 5 l/100 km
     thousand: ClassVar[str]
@@ -63,6 +67,7 @@ class Notation(Romance):
             (re.compile(r"(?:[A-ZÉ]\.){3,8}(?!\w)"), self._dotted_acronym),
             (re.compile(r"(?<!\w)(?P<mark>[@#])(?=[^\W\d])(?P<name>\w{1,60})"), self._handle),
             (re.compile(r"v\.\s?(?=[0-9])"), self._verse_or_version),
+            (re.compile(rf"(?P<way>{self.ways})\b\.?\s(?=(?:del?|du|des)\s|d['’])", re.I), self._way),
         )
 
     def _dotted_acronym(self, found: Found) -> str | None:
@@ -77,6 +82,9 @@ class Notation(Romance):
     def _verse_or_version(self, found: Found) -> str:
         is_verse = re.search(rf"\b(?:{self.verse_cues})\b", found.before, re.I)
         return f"{self.before_number['v'] if is_verse else self.version} "
+
+    def _way(self, found: Found) -> str:
+        return f"{self.before_name[found['way'].casefold()]} "
 
     # dates
 
@@ -183,6 +191,9 @@ class Notation(Romance):
             ),
             (re.compile(r"(?<=[ cmk0-9]m )[x×]\s(?=[0-9])"), lambda f: self.by.lstrip()),
             (re.compile(rf"(?P<n>{number_pattern(self)})\sA(?!\w)"), self._amperes),
+            (re.compile(r"(?<=[0-9A-Za-z)])(?P<power>⁻?[⁰¹²³⁴-⁹]{1,3})(?!\w)"), self._high_power),
+            (re.compile(r"(?<=[0-9A-Za-z)])\^(?P<sign>-?)(?P<power>[0-9]{1,3})(?![0-9])"), self._high_power),
+            (re.compile(rf"(?P<a>{number_pattern(self)})\s[kK](?P<sign>[$€£])"), self._thousands),
             (re.compile(r"/100\s?km(?!\w)"), lambda f: self.per_hundred),
             (re.compile(r"(?P<n>[248])K(?![\w€$£])"), self._resolution),
             (re.compile(r"(?:16[/:](?:9|10)|21[/:]9|4[/:]3)(?![\w/:]|[.,-][0-9])"), self._screen),
@@ -249,6 +260,16 @@ class Notation(Romance):
     def _power(self, found: Found) -> str:
         return f"{found['x']} {self.symbols[found['power']]}"
 
+    def _high_power(self, found: Found) -> str:
+        """10⁶, 10^6; a square and a cube have names of their own."""
+        digits = found["power"].translate(_SUPERSCRIPTS).lstrip("-")
+        minus = self.minus if len(digits) < len(found["power"]) or found.match.groupdict().get("sign") else ""
+        named = {"2": self.symbols["²"], "3": self.symbols["³"]}.get(digits) if not minus else None
+        return f" {named or self.join(self.to_the_power, minus, self.cardinal(int(digits)))}"
+
+    def _thousands(self, found: Found) -> str:
+        return self.say_money(parse_number(found["a"], self), cldr.CURRENCIES[found["sign"]], "k")
+
     def say_sign(self, sign: str) -> str:
         return self.symbols["±"] if sign == "±" else super().say_sign(sign)
 
@@ -277,7 +298,14 @@ class Notation(Romance):
             return self.join(self.say_number(number), self.of_scale, counted.forms["other"])
         return super().say_counted(number, counted)
 
+    def say_counting(self, number: int, noun: str, found: Found) -> str | None:
+        if number != 1 and noun[-1] not in "sxz":
+            return None  # no plural: en 1904 il
+        return super().say_counting(number, noun, found)
+
     def say_money(self, number: Number, currency: str, scale: str = "") -> str:
+        if not scale and number.whole == "0" and len(number.fraction) == 2 and currency in self.cents:
+            return self.say_counted(Number(str(int(number.fraction)), sign=number.sign), self.cents[currency])
         if not scale or self.scales[scale].forms["other"] != self.thousand:
             return super().say_money(number, currency, scale)
         return self.join(
@@ -302,9 +330,16 @@ class Notation(Romance):
     def _roman_behind(self, found: Found) -> str | None:
         """A numeral behind an abbreviated noun, behind another numeral, or a long one behind a name (Super Bowl LVIII)."""
         value, noun = roman_value(found["roman"]), self._numbered_noun(found)
-        before = found.word_before
-        is_after_name = len(found["roman"]) > 3 and before.istitle() and before.casefold() not in self.regnal_names
-        return self.cardinal(value) if value and (noun or is_after_name) else None
+        return self.cardinal(value) if value and (noun or self._is_numbered_by(found)) else None
+
+    def _is_numbered_by(self, found: Found) -> bool:
+        """A long numeral behind a name (Super Bowl LVIII), or one behind a common noun (épisode IV)."""
+        before, numeral = found.word_before, found["roman"]
+        if before.casefold() in self.regnal_names or found.before[-1:] != " " or found.before[-2:-1] in ".,;:!?":
+            return False
+        if len(before) > 3 and before.islower() and set(numeral) <= set("IVX"):
+            return len(numeral) > 1 or not re.match(rf"\s{_WORD}", found.after)
+        return len(numeral) > 3 and before.istitle()
 
     def _numbered_noun(self, found: Found) -> str | None:
         row = rf"(?:[IVXLC]{{1,9}}(?:,|\s?[-–]|,?\s(?:{self.roman_links}))\s?){{0,4}}$"

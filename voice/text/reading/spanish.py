@@ -68,6 +68,12 @@ class Spanish(Notation):
     )
     plural_cues = words("los las unos unas en muchos pocos varios")
     verse_cues = "escena|acto|canto|poema|soneto|verso"
+    to_the_power, ways = "elevado a", "avda|avd|av|pza|plza|pl|ctra|urb|pso|rda|gta"
+    cents: ClassVar = {
+        "EUR": noun("céntimo|céntimos", "m"),
+        "USD": noun("centavo|centavos", "m"),
+        "GBP": noun("penique|peniques", "m"),
+    }
     by = " por "
     roman_links = "y|e|a|al|o"
     halves: ClassVar = {"m": "y medio", "f": "y media"}
@@ -85,7 +91,9 @@ class Spanish(Notation):
     units: ClassVar = UNITS
     foreign_units = words("d pt gal kt")
     unit_genders: ClassVar = dict.fromkeys("h hr hrs t mi yd in lb lbs oz ha cal kcal".split(), "f")
-    local_currency: ClassVar = {f"${gap}{code}": code for gap in ("", " ") for code in _DOLLARS_AND_PESOS}
+    local_currency: ClassVar = {"kr": "KR"} | {
+        f"${gap}{code}": code for gap in ("", " ") for code in _DOLLARS_AND_PESOS
+    }
     currencies: ClassVar = {
         "EUR": (noun("euro|euros", "m"), None),
         "USD": (noun("dólar|dólares", "m"), None),
@@ -97,6 +105,7 @@ class Spanish(Notation):
         "CZK": (noun("corona checa|coronas checas", "f"), None),
         "HUF": (noun("forinto|forintos", "m"), None),
         "TRY": (noun("lira turca|liras turcas", "f"), None),
+        "KR": (noun("corona|coronas", "f"), None),
         "MXN": (noun("peso|pesos", "m"), None),
         "BRL": (noun("real|reales", "m"), None),
         "INR": (noun("rupia|rupias", "f"), None),

@@ -27,7 +27,7 @@ ABBREVIATIONS = table(
     "tlf. teléfono, tlfno. teléfono, prov. provincia, bco. banco, dto. descuento, dtor. director, "
     "dtora. directora, prof. profesor, "
     "P._S. post scriptum, O._M. orden ministerial, R._D. real decreto, v._gr. verbigracia, i._e. es decir, "
-    "Cía. compañía, Hnos. hermanos, pdta. presidenta, vto. vencimiento, vel. velocidad, temp. temperatura, info. información, pral. principal, entlo. entresuelo"
+    "Cía. compañía, Hnos. hermanos, pdta. presidenta, vto. vencimiento, Sr. señor, Sra. señora, Sres. señores, Sras. señoras, Srta. señorita, Dr. doctor, Dra. doctora, vel. velocidad, temp. temperatura, info. información, pral. principal, entlo. entresuelo"
 )
 
 TITLES = table(
@@ -42,8 +42,8 @@ TITLES = table(
     "Ilma ilustrísima, Magfco magnífico, Fdo firmado, Pte presidente, Pdte presidente, Pdta presidenta, Gob gobernador, "
     "Mtro maestro, Mtra maestra, Ayto ayuntamiento, Univ universidad, Dpto departamento, Dir director, Dtor director, "
     "Min ministro, Dip diputado, Sen senador, Sdad sociedad, Fdez Fernández, Gcia García, Hdez Hernández, Mtnez Martínez, "
-    "M.ª María, Mª María, Fco Francisco, avda._de avenida de, avda._del avenida del, av._de avenida de, "
-    "pza._de plaza de, ctra._de carretera de, esc escalera, pta puerta"
+    "M.ª María, Mª María, Fco Francisco, "
+    "esc escalera, pta puerta"
 )
 """With or without a full stop, before a name."""
 
@@ -95,6 +95,7 @@ UNITS = by_word(
     (noun("persona|personas", "f"), "pers pers."),
     (noun("unidad|unidades", "f"), "ud ud. uds uds."),
     (noun("hectárea|hectáreas", "f"), "ha has"),
+    (noun("punto por pulgada|puntos por pulgada", "m"), "ppp dpi"),
     (noun("megapíxel|megapíxeles", "m"), "Mpx MP"),
     (noun("partes por millón", "f"), "ppm"),
     (noun("por mil"), "‰"),
