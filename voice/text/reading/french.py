@@ -51,7 +51,15 @@ class French(Notation):
     verse_cues = "scène|acte|chant|poème|sonnet|vers"
     to_the_power, ways = "puissance", r"av|ave|bd|boul|blvd|pl|rte|chem|fg|sq"
     cents: ClassVar = {"EUR": noun("centime|centimes"), "USD": noun("cent|cents"), "GBP": noun("penny|pence")}
-    by = " sur "
+    address_signs: ClassVar = {
+        "?": "point d'interrogation",
+        "=": "égale",
+        "&": "et",
+        "#": "dièse",
+        "+": "plus",
+        ":": "deux-points",
+    }
+    sections, by = "paragraphes", " sur "
     roman_links = "et|à|au|ou"
     halves: ClassVar = {"m": "et demi", "f": "et demie"}
     symbols: ClassVar = symbols(
@@ -61,7 +69,7 @@ class French(Notation):
     )
     scales: ClassVar = {
         **{key: noun("mille") for key in ("k", "K", " k", "mille")},
-        **{key: noun("million|millions") for key in ("M", " M", "mio", "Mio", "million", "millions")},
+        **{key: noun("million|millions") for key in ("M", " M", "mio", "Mio", "mios", "Mios", "million", "millions")},
         **{
             key: noun("milliard|milliards")
             for key in ("Md", "Mds", " Md", "Mrd", "mds", "mrd", "bn", "B", "milliard", "milliards")
@@ -129,6 +137,7 @@ class French(Notation):
             (re.compile(r"St(?P<e>e?)-(?=[^\W\d_])"), lambda found: f"Saint{found['e']}-"),
             (re.compile(r"118 [0-9]{3}(?![\w€%]|[ .,:/-][0-9])"), self._short_phone),
             (re.compile(r"(?P<l>[LRD])\.?\s?(?P<a>[0-9]{1,4})(?:-(?P<b>[0-9]{1,4}))?(?![\w/-])"), self._legal_article),
+            (re.compile(r"av\.(?=\s(?:notre|l[ea]s?|midi|minuit|[0-9]{1,2}\s?h)\b)"), lambda f: "avant"),
             (re.compile(r"(?P<go>dép|arr)\.(?=\s?:?\s?[0-9]{1,2}\s?[h:])", re.I), self._timetable),
             (re.compile(rf"(?P<title>{alternation(_HYPHENED)})-(?=[^\W\d_])"), lambda f: f"{_HYPHENED[f['title']]}-"),
             (re.compile(r"3[0-9] [0-9]{2}(?![\w€%]|[ .,:/-][0-9])"), self._short_phone),

@@ -3,7 +3,8 @@
 from voice.text.reading.values import by_word, noun, table
 
 ABBREVIATIONS = table(
-    "etc. et cetera, p._ex. par exemple, p.ex. par exemple, par_ex. par exemple, ex. exemple, c.-à-d. c'est-à-dire, "
+    "etc. et cetera, av._J.C. avant Jésus-Christ, apr._J.C. après Jésus-Christ, ap._J.C. après Jésus-Christ, éts établissements, "
+    "éts. établissements, p._ex. par exemple, p.ex. par exemple, par_ex. par exemple, ex. exemple, c.-à-d. c'est-à-dire, "
     "c-à-d c'est-à-dire, càd c'est-à-dire, s.v.p. s'il vous plaît, svp s'il vous plaît, stp s'il te plaît, "
     "av._J.-C. avant Jésus-Christ, av._JC avant Jésus-Christ, av._J-C avant Jésus-Christ, "
     "apr._J.-C. après Jésus-Christ, ap._J.-C. après Jésus-Christ, ap._JC après Jésus-Christ, apr._JC après Jésus-Christ, "
@@ -79,6 +80,9 @@ UNITS = by_word(
     (noun("microgramme|microgrammes"), "mcg"),
     (noun("jour|jours"), "j"),
     (noun("page|pages", "f"), "p. pp."),
+    (noun("année-lumière|années-lumière", "f"), "a.l. AL"),
+    (noun("franc|francs"), "F"),
+    (noun("franc français|francs français"), "FF"),
     (noun("habitant|habitants"), "hab hab."),
     (noun("personne|personnes", "f"), "pers pers."),
     (noun("mégapixel|mégapixels"), "Mpx Mpix"),

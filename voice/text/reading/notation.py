@@ -42,6 +42,7 @@ class Notation(Romance):
     to_the_power: ClassVar[str]  # 10⁶
     ways: ClassVar[str]  # a pattern of shortened streets, before "de"
     cents: ClassVar[Mapping[str, Noun]]  # hundredths of a currency, for amounts below one
+    sections: ClassVar[str]  # §§
     by: ClassVar[str]  # 3 x 4 m
     per_hundred: ClassVar[str]  # 5 l/100 km
     thousand: ClassVar[str]
@@ -77,6 +78,7 @@ class Notation(Romance):
 
     def _handle(self, found: Found) -> str:
         name = re.sub("_+", f" {self.underscore} ", found["name"].strip("_"))
+        name = re.sub("[0-9]+", lambda digits: f" {self.say_whole(digits[0])} ", name).strip()
         return self.join(self.at if found["mark"] == "@" else self.hashtag, name)
 
     def _verse_or_version(self, found: Found) -> str:
@@ -141,7 +143,8 @@ class Notation(Romance):
         return self._length(found["h"], str(int(found["m"])), str(int(found["s"])) if found["s"] else "")
 
     def say_duration(self, hours: int, minutes: int, seconds: int) -> str:
-        return self._length(str(hours or ""), str(minutes or ""), str(seconds))
+        is_empty = not (hours or minutes or seconds)
+        return self._length(str(hours or ""), str(minutes or ""), str(seconds or ("0" if is_empty else "")))
 
     def _length(self, hours: str, minutes: str, seconds: str) -> str:
         parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
@@ -155,7 +158,7 @@ class Notation(Romance):
         day, month = int(found["day"]), int(found["month"])
         if not 1 <= month <= 12 or not 1 <= day <= _MONTH_DAYS[month - 1]:
             return None
-        if found["by"] != "/" and len(found["month"]) == 1:
+        if found["by"] != "/" and (len(found["month"]) == 1 or re.match(rf"\s(?:{_WORD}|[0-9])", found.after)):
             return None
         cue = re.search(rf"(?<!\w)(?:{self.date_cues})\s$", found.before, re.I)
         is_padded = found["month"][0] == "0"
@@ -194,6 +197,15 @@ class Notation(Romance):
             (re.compile(r"(?<=[0-9A-Za-z)])(?P<power>⁻?[⁰¹²³⁴-⁹]{1,3})(?!\w)"), self._high_power),
             (re.compile(r"(?<=[0-9A-Za-z)])\^(?P<sign>-?)(?P<power>[0-9]{1,3})(?![0-9])"), self._high_power),
             (re.compile(rf"(?P<a>{number_pattern(self)})\s[kK](?P<sign>[$€£])"), self._thousands),
+            (re.compile(r"(?P<n>[0-9]{1,3})m(?P<cm>[0-9]{2})(?!\w)"), self._metres),
+            (
+                re.compile(
+                    rf"(?P<n>[0-9]{{1,3}})\s?(?P<unit>{units})\s?(?:(?P<above>1)/(?P<below>2)|(?P<vulgar>½))(?!\w)"
+                ),
+                self._mixed_unit,
+            ),
+            (re.compile(r"§§\s?"), lambda f: f"{self.sections} "),
+            (re.compile(r"(?<=[0-9])/1(?![\w/]|[.,][0-9])"), lambda f: f" {self.to} {self.cardinal(1)}"),
             (re.compile(r"/100\s?km(?!\w)"), lambda f: self.per_hundred),
             (re.compile(r"(?P<n>[248])K(?![\w€$£])"), self._resolution),
             (re.compile(r"(?:16[/:](?:9|10)|21[/:]9|4[/:]3)(?![\w/:]|[.,-][0-9])"), self._screen),
@@ -204,7 +216,7 @@ class Notation(Romance):
         )
 
     def _per(self, found: Found) -> str | None:
-        if not re.search(r"(?:[€$£¥]|[0-9]\s?[\w²³]{1,12}\.?)$", found.before):
+        if not re.search(r"(?:[€$£¥]|[0-9]\s?[\w²³]{1,12}\.?(?:/[\w²³]{1,6})?)$", found.before):
             return None
         return f" {self.per} {self.per_nouns[found['noun']]}"
 
@@ -225,6 +237,18 @@ class Notation(Romance):
         if part is None or noun.casefold() in self.ungendered:
             return None
         return self.say_mixed_noun(int(found["n"]), part, noun, self.gender_of(noun))
+
+    def _metres(self, found: Found) -> str:
+        return self.join(self.say_unit(Number(found["n"]), "m") or "", self.cardinal(int(found["cm"])))
+
+    def say_unit(self, number: Number, unit: str) -> str | None:
+        """A number with a unit, also with one that is made of two and has no name of its own: kWh/m²."""
+        said = super().say_unit(number, unit)
+        above, slash, below = unit.partition("/")
+        if said is not None or not slash:
+            return said
+        said, noun = super().say_unit(number, above), self.per_nouns.get(below) or self.unit_noun(below, Decimal(1))
+        return self.join(said, self.per, noun) if said and noun else None
 
     def _mixed_unit(self, found: Found) -> str | None:
         part, unit, whole = _part(found), found["unit"], int(found["n"])

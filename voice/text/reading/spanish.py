@@ -74,7 +74,15 @@ class Spanish(Notation):
         "USD": noun("centavo|centavos", "m"),
         "GBP": noun("penique|peniques", "m"),
     }
-    by = " por "
+    address_signs: ClassVar = {
+        "?": "interrogación",
+        "=": "igual",
+        "&": "y",
+        "#": "almohadilla",
+        "+": "más",
+        ":": "dos puntos",
+    }
+    sections, by = "párrafos", " por "
     roman_links = "y|e|a|al|o"
     halves: ClassVar = {"m": "y medio", "f": "y media"}
     symbols: ClassVar = symbols(
