@@ -59,7 +59,7 @@ class French(Notation):
         "+": "plus",
         ":": "deux-points",
     }
-    sections, by = "paragraphes", " sur "
+    hash_key, sections, by = "dièse", "paragraphes", " sur "
     roman_links = "et|à|au|ou"
     halves: ClassVar = {"m": "et demi", "f": "et demie"}
     symbols: ClassVar = symbols(
@@ -121,7 +121,10 @@ class French(Notation):
     regnal_names: ClassVar = frozenset(
         "louis henri charles françois napoléon philippe jean pie léopold georges guillaume élisabeth elisabeth catherine"
         " nicolas pierre alexandre frédéric paul benoît léon urbain innocent clément grégoire baudouin albert édouard"
-        " richard robert victor-emmanuel jean-paul umberto rainier ramsès ptolémée xerxès darius".split()
+        " richard robert victor-emmanuel jean-paul umberto rainier ramsès ptolémée xerxès darius"
+        " amédée théodose constantin othon ferdinand alphonse christian gustave oscar haakon olaf harald albrecht sixte boniface"
+        " célestin martin nicéphore basile victoria anne marie charlotte ivan boris michel carol humbert béatrix juliana"
+        " wilhelmine norodom mohammed hassan farouk amenhotep séti thoutmôsis".split()
     )
     ungendered: ClassVar = frozenset("est sont était sur dans pour avec par que qui mais".split())
     feminine: ClassVar = FEMININE
@@ -176,11 +179,10 @@ class French(Notation):
     def ordinal(self, number: int, gender: str = "") -> str:
         if number == 1:
             return "première" if gender == "f" else "premier"
-        return (
-            number_words(number, "fr", "ordinal").replace("sième", "ième")
-            if number % 100 == 80
-            else number_words(number, "fr", "ordinal")
-        )
+        return re.sub(r"(cent|vingt)sième$", r"\1ième", number_words(number, "fr", "ordinal"))
+
+    def of_unit(self, noun: str) -> str:
+        return f"d'{noun}" if noun[0] in "aeéiouh" else f"de {noun}"
 
     def say_suffixed_ordinal(self, number: int, suffix: str, found: Found) -> str | None:
         if "d" in suffix:

@@ -43,6 +43,7 @@ class Notation(Romance):
     ways: ClassVar[str]  # a pattern of shortened streets, before "de"
     cents: ClassVar[Mapping[str, Noun]]  # hundredths of a currency, for amounts below one
     sections: ClassVar[str]  # §§
+    hash_key: ClassVar[str]  # the key of a telephone
     by: ClassVar[str]  # 3 x 4 m
     per_hundred: ClassVar[str]  # 5 l/100 km
     thousand: ClassVar[str]
@@ -68,6 +69,7 @@ class Notation(Romance):
             (re.compile(r"(?:[A-ZÉ]\.){3,8}(?!\w)"), self._dotted_acronym),
             (re.compile(r"(?<!\w)(?P<mark>[@#])(?=[^\W\d])(?P<name>\w{1,60})"), self._handle),
             (re.compile(r"v\.\s?(?=[0-9])"), self._verse_or_version),
+            (re.compile(r"(?<=\s)#(?=\s)"), lambda f: self.hash_key),
             (re.compile(rf"(?P<way>{self.ways})\b\.?\s(?=(?:del?|du|des)\s|d['’])", re.I), self._way),
         )
 
@@ -206,6 +208,11 @@ class Notation(Romance):
             ),
             (re.compile(r"§§\s?"), lambda f: f"{self.sections} "),
             (re.compile(r"(?<=[0-9])/1(?![\w/]|[.,][0-9])"), lambda f: f" {self.to} {self.cardinal(1)}"),
+            (
+                re.compile(rf"{_FREE}(?P<a>[1-9][0-9]?)/(?P<b>[1-9][0-9])(?![\w/]|[.,:-][0-9])"),
+                self._either,
+            ),
+            (re.compile(r"(?<=[0-9])\s?[x×](?=\s?/)"), lambda f: f" {self.times}"),
             (re.compile(r"/100\s?km(?!\w)"), lambda f: self.per_hundred),
             (re.compile(r"(?P<n>[248])K(?![\w€$£])"), self._resolution),
             (re.compile(r"(?:16[/:](?:9|10)|21[/:]9|4[/:]3)(?![\w/:]|[.,-][0-9])"), self._screen),
@@ -216,7 +223,7 @@ class Notation(Romance):
         )
 
     def _per(self, found: Found) -> str | None:
-        if not re.search(r"(?:[€$£¥]|[0-9]\s?[\w²³]{1,12}\.?(?:/[\w²³]{1,6})?)$", found.before):
+        if not re.search(r"(?:[€$£¥]|[0-9]\s?[\w²³×]{1,12}\.?(?:/[\w²³]{1,6})?)$", found.before):
             return None
         return f" {self.per} {self.per_nouns[found['noun']]}"
 
@@ -301,6 +308,28 @@ class Notation(Romance):
         above, below = map(int, re.findall("[0-9]+", found[0]))
         return self.say_fraction(above, below)
 
+    def _either(self, found: Found) -> str | None:
+        """25/30 ans: two numbers so near to each other are no fraction."""
+        low, high = int(found["a"]), int(found["b"])
+        if (
+            not 5 < low < high <= 2 * low
+            or high in (10, 20, 100)
+            or low == high - 1
+            or re.match(self.part_links, found.after)
+        ):
+            return None
+        return self.join(self.cardinal(low), self.to, self.cardinal(high))
+
+    def say_fraction_of(self, fraction: str, unit: str, *, is_mixed: bool) -> str | None:
+        """A quarter OF an hour; of halves there is an adjective."""
+        noun = None if is_mixed else self.unit_noun(unit, Decimal(1))
+        if noun is None or fraction == self.say_fraction(1, 2):
+            return super().say_fraction_of(fraction, unit, is_mixed=is_mixed)
+        return self.join(fraction, self.of_unit(noun))
+
+    def of_unit(self, noun: str) -> str:
+        return f"de {noun}"
+
     def _mark(self, found: Found) -> str | None:
         above = parse_number(found["a"], self)
         if above.value <= 1 or above.value > int(found["b"]) or re.match(self.part_links, found.after):
@@ -354,15 +383,23 @@ class Notation(Romance):
     def _roman_behind(self, found: Found) -> str | None:
         """A numeral behind an abbreviated noun, behind another numeral, or a long one behind a name (Super Bowl LVIII)."""
         value, noun = roman_value(found["roman"]), self._numbered_noun(found)
-        return self.cardinal(value) if value and (noun or self._is_numbered_by(found)) else None
+        if value is None:
+            return None
+        before = found.word_before
+        if found["roman"] in ("I", "V") and before.istitle() and len(before) > 3 and found.after[:1] != ".":
+            return self.say_roman(value, before)
+        return self.cardinal(value) if noun or self._is_numbered_by(found) else None
 
     def _is_numbered_by(self, found: Found) -> bool:
         """A long numeral behind a name (Super Bowl LVIII), or one behind a common noun (épisode IV)."""
         before, numeral = found.word_before, found["roman"]
         if before.casefold() in self.regnal_names or found.before[-1:] != " " or found.before[-2:-1] in ".,;:!?":
             return False
-        if len(before) > 3 and before.islower() and set(numeral) <= set("IVX"):
-            return len(numeral) > 1 or not re.match(rf"\s{_WORD}", found.after)
+        if before.islower() and set(numeral) <= set("IVX") and numeral != "X":  # les rayons X
+            is_bare = not re.match(rf"\s{_WORD}" + ("" if len(numeral) == 1 else "{4}"), found.after)
+            return (
+                is_bare if len(before) <= 3 and len(numeral) > 1 else len(before) > 3 and (is_bare or len(numeral) > 1)
+            )
         return len(numeral) > 3 and before.istitle()
 
     def _numbered_noun(self, found: Found) -> str | None:

@@ -82,7 +82,7 @@ class Spanish(Notation):
         "+": "más",
         ":": "dos puntos",
     }
-    sections, by = "párrafos", " por "
+    hash_key, sections, by = "almohadilla", "párrafos", " por "
     roman_links = "y|e|a|al|o"
     halves: ClassVar = {"m": "y medio", "f": "y media"}
     symbols: ClassVar = symbols(
@@ -128,7 +128,10 @@ class Spanish(Notation):
     )
     regnal_names: ClassVar = frozenset(
         "felipe alfonso carlos fernando juan isabel luis enrique pedro jaime sancho ramiro napoleón pío pablo benedicto león"
-        " francisco jorge guillermo nicolás catalina alejandro federico maría jacobo ricardo eduardo".split()
+        " francisco jorge guillermo nicolás catalina alejandro federico maría jacobo ricardo eduardo"
+        " amadeo leopoldo víctor manuel ramón berenguer garcía ordoño bermudo godofredo balduino otón constantino teodosio clemente"
+        " gregorio urbano inocencio sixto bonifacio celestino martín adriano victoria ana margarita iván gustavo cristián haakon"
+        " harald ramsés ptolomeo darío jerjes artajerjes moctezuma boabdil mohamed hasán humberto alberto roberto raniero".split()
     )
     ungendered: ClassVar = frozenset(
         "las los del que por para con sin como pero más son está según entre hasta desde".split()
@@ -155,6 +158,7 @@ class Spanish(Notation):
                 re.compile(r"P\.(?=\s[^\W\d_])"),
                 lambda f: "padre" if f.word_before in ("el", "El", "del", "al") else None,
             ),
+            (re.compile(r"(?<=[0-9] )(?P<era>[AaDd])\.?C\b\.?"), self._era),
             (re.compile(r"col\.(?=\s[«“\"])"), lambda found: "colección"),
             (re.compile(r"(?P<n>[0-9]{1,4})/(?P<year>(?:19|20)[0-9]{2})(?![\w/])"), self._law),
             (re.compile(r"(?P<roman>[IVX]{1,7})\b"), self._second_century),
@@ -176,6 +180,9 @@ class Spanish(Notation):
         ):
             return None
         return self.join(self.say_whole(found["n"]), self.slash, self.say_year(int(found["year"])))
+
+    def _era(self, found: Found) -> str:
+        return self._folded_abbreviations["a.c." if found["era"] in "aA" else "d.c."]
 
     def _second_century(self, found: Found) -> str | None:
         """The siglo XIX and the XX."""

@@ -20,14 +20,14 @@ ABBREVIATIONS = table(
     "hab. habitantes, cfr. confróntese, cf. confróntese, Vda. viuda, SS._MM. Sus Majestades, SS.MM. Sus Majestades, "
     "S._M. Su Majestad, S.M. Su Majestad, S._A._R. Su Alteza Real, S.A.R. Su Alteza Real, SS._AA._RR. Sus Altezas Reales, "
     "S._S. Su Santidad, S._E. Su Excelencia, C._P. código postal, C.P. código postal, admón. administración, "
-    "cta. cuenta, cte. corriente, ctvs. centavos, cts. céntimos, ptas. pesetas, bibl. biblioteca, "
+    "cta. cuenta, ctvs. centavos, cts. céntimos, ptas. pesetas, bibl. biblioteca, "
     "ed. edición, eds. editores, trad. traducción, ss. siguientes, s.e.u.o. salvo error u omisión, "
     "pza. plaza, V.º_B.º visto bueno, Vº_Bº visto bueno, N._del_T. nota del traductor, N._de_la_R. nota de la redacción, "
     "fra. factura, gtos. gastos, ref. referencia, "
     "tlf. teléfono, tlfno. teléfono, prov. provincia, bco. banco, dto. descuento, dtor. director, "
     "dtora. directora, prof. profesor, "
     "P._S. post scriptum, O._M. orden ministerial, R._D. real decreto, v._gr. verbigracia, i._e. es decir, "
-    "Cía. compañía, Hnos. hermanos, pdta. presidenta, vto. vencimiento, Sr. señor, Sra. señora, Sres. señores, Sras. señoras, Srta. señorita, Dr. doctor, Dra. doctora, vel. velocidad, temp. temperatura, info. información, pral. principal, entlo. entresuelo"
+    "Cía. compañía, Hnos. hermanos, pdta. presidenta, vto. vencimiento, aniv. aniversario, pró. prórroga, dur. duración, dir. dirección, Sr. señor, Sra. señora, Sres. señores, Sras. señoras, Srta. señorita, Dr. doctor, Dra. doctora, vel. velocidad, temp. temperatura, info. información, pral. principal, entlo. entresuelo"
 )
 
 TITLES = table(
