@@ -92,18 +92,29 @@ def _first_understood(line: str, at: int, reader: "Reader", ends: frozenset[int]
         found = Found(match, line, ends)
         said = say(found)
         if said is not None:
-            return _as_in_sentence(said, found, reader[0].code), match.end()
+            return _as_in_sentence(said, found, reader[0]), match.end()
     return None, at
 
 
-def _as_in_sentence(said: str, found: Found, language: str) -> str:
+def _as_in_sentence(said: str, found: Found, language: "Language") -> str:
     """The words with the capital and the full stop that tell the splitter where sentences begin and end."""
     if found.starts_sentence:
-        said = capitalised(said, language)
-    is_before_number = found.match.lastgroup == "stop" and _NUMERAL.match(found.after)  # "afb. 3"
-    if found[0].endswith(".") and found.ends_sentence and not is_before_number and not said.endswith("."):
+        said = capitalised(said, language.code)
+    if found[0].endswith(".") and found.ends_sentence and not _goes_on(found, language) and not said.endswith("."):
         said += "."
     return said
+
+
+def _goes_on(found: Found, language: "Language") -> bool:
+    """Say whether the sentence goes on behind what looks like its end: "afb. 3", "Mons. Romero", "N.B. : oui"."""
+    after = found.after.lstrip()
+    if after[:1] in {":", ",", ";"}:
+        return True
+    if found.match.lastgroup != "stop":
+        return False
+    word = found[0].rstrip(".").casefold()
+    is_title = word in language.before_name and word not in language.after_name
+    return _NUMERAL.match(after) is not None or (is_title and after[:1].isupper())
 
 
 def _placed(parts: list[str], said: str, line: str, end: int, gap: str) -> str:

@@ -9,10 +9,9 @@ from voice.text.reading.french_shorthand import ABBREVIATIONS, BEFORE_NUMBER, TI
 from voice.text.reading.language import Rule, number_words
 from voice.text.reading.notation import Notation
 from voice.text.reading.romance import symbols
-from voice.text.reading.values import Clock, Found, Number, noun, ordered, table, words
+from voice.text.reading.values import Clock, Found, Number, noun, table, words
 from voice.text.reading.written import alternation, roman_value
 
-_WAYS = ordered("av ave bd boul blvd pl rte imp all chem fg sq rés")
 _HYPHENED = table(
     "Gal Général, Mal Maréchal, Dr Docteur, Pr Professeur, Pdt Président, Cdt Commandant, Col Colonel, N.-D Notre-Dame"
 )
@@ -50,7 +49,17 @@ class French(Notation):
     )
     plural_cues = words("les des en aux ces quelques plusieurs")
     verse_cues = "scène|acte|chant|poème|sonnet|vers"
-    by = " sur "
+    to_the_power, ways = "puissance", r"av|ave|bd|boul|blvd|pl|rte|chem|fg|sq"
+    cents: ClassVar = {"EUR": noun("centime|centimes"), "USD": noun("cent|cents"), "GBP": noun("penny|pence")}
+    address_signs: ClassVar = {
+        "?": "point d'interrogation",
+        "=": "égale",
+        "&": "et",
+        "#": "dièse",
+        "+": "plus",
+        ":": "deux-points",
+    }
+    hash_key, sections, by = "dièse", "paragraphes", " sur "
     roman_links = "et|à|au|ou"
     halves: ClassVar = {"m": "et demi", "f": "et demie"}
     symbols: ClassVar = symbols(
@@ -60,7 +69,7 @@ class French(Notation):
     )
     scales: ClassVar = {
         **{key: noun("mille") for key in ("k", "K", " k", "mille")},
-        **{key: noun("million|millions") for key in ("M", " M", "mio", "Mio", "million", "millions")},
+        **{key: noun("million|millions") for key in ("M", " M", "mio", "Mio", "mios", "Mios", "million", "millions")},
         **{
             key: noun("milliard|milliards")
             for key in ("Md", "Mds", " Md", "Mrd", "mds", "mrd", "bn", "B", "milliard", "milliards")
@@ -70,6 +79,7 @@ class French(Notation):
     foreign_units = words("d pt gal mi kt")
     unit_genders: ClassVar = dict.fromkeys("h hr hrs min s sec t lb lbs oz cal kcal ms d".split(), "f") | {"d": "m"}
     local_currency: ClassVar = {
+        "kr": "KR",
         **dict.fromkeys(("F CFA", "FCFA", "F.CFA"), "XOF"),
         **{f"${gap}{sign}": code for gap in ("", " ") for sign, code in (("CA", "CAD"), ("US", "USD"), ("AU", "AUD"))},
     }
@@ -85,6 +95,7 @@ class French(Notation):
         "HUF": (noun("forint|forints"), None),
         "TRY": (noun("livre turque|livres turques", "f"), None),
         "XOF": (noun("franc CFA|francs CFA"), None),
+        "KR": (noun("couronne|couronnes", "f"), None),
         "CAD": (noun("dollar canadien|dollars canadiens"), None),
         "INR": (noun("roupie|roupies", "f"), None),
         "CNY": (noun("yuan|yuans"), None),
@@ -110,7 +121,10 @@ class French(Notation):
     regnal_names: ClassVar = frozenset(
         "louis henri charles françois napoléon philippe jean pie léopold georges guillaume élisabeth elisabeth catherine"
         " nicolas pierre alexandre frédéric paul benoît léon urbain innocent clément grégoire baudouin albert édouard"
-        " richard robert victor-emmanuel jean-paul umberto rainier ramsès ptolémée xerxès darius".split()
+        " richard robert victor-emmanuel jean-paul umberto rainier ramsès ptolémée xerxès darius"
+        " amédée théodose constantin othon ferdinand alphonse christian gustave oscar haakon olaf harald albrecht sixte boniface"
+        " célestin martin nicéphore basile victoria anne marie charlotte ivan boris michel carol humbert béatrix juliana"
+        " wilhelmine norodom mohammed hassan farouk amenhotep séti thoutmôsis".split()
     )
     ungendered: ClassVar = frozenset("est sont était sur dans pour avec par que qui mais".split())
     feminine: ClassVar = FEMININE
@@ -126,7 +140,8 @@ class French(Notation):
             (re.compile(r"St(?P<e>e?)-(?=[^\W\d_])"), lambda found: f"Saint{found['e']}-"),
             (re.compile(r"118 [0-9]{3}(?![\w€%]|[ .,:/-][0-9])"), self._short_phone),
             (re.compile(r"(?P<l>[LRD])\.?\s?(?P<a>[0-9]{1,4})(?:-(?P<b>[0-9]{1,4}))?(?![\w/-])"), self._legal_article),
-            (re.compile(rf"(?P<way>{alternation(_WAYS)})\.\s(?=(?:de|du|des)\s|d['’])", re.I), self._way),
+            (re.compile(r"av\.(?=\s(?:notre|l[ea]s?|midi|minuit|[0-9]{1,2}\s?h)\b)"), lambda f: "avant"),
+            (re.compile(r"(?P<go>dép|arr)\.(?=\s?:?\s?[0-9]{1,2}\s?[h:])", re.I), self._timetable),
             (re.compile(rf"(?P<title>{alternation(_HYPHENED)})-(?=[^\W\d_])"), lambda f: f"{_HYPHENED[f['title']]}-"),
             (re.compile(r"3[0-9] [0-9]{2}(?![\w€%]|[ .,:/-][0-9])"), self._short_phone),
             (re.compile(r"(?P<n>24)\s?h(?:eures)?/24|(?P<d>7)\s?j(?:ours)?/7"), self._all_day),
@@ -139,8 +154,8 @@ class French(Notation):
         after = f" {self.dash} {self.say_whole(found['b'])}" if found["b"] else ""
         return f"{found['l']} {self.say_whole(found['a'])}{after}"
 
-    def _way(self, found: Found) -> str:
-        return f"{self.before_name[found['way'].casefold()]} "
+    def _timetable(self, found: Found) -> str:
+        return "départ" if found["go"].casefold() == "dép" else "arrivée"
 
     def _century(self, found: Found) -> str | None:
         return "siècle" if re.search(r"(?<!\w)[IVX]{1,6}(?:er|e|ème)\s$", found.before) else None
@@ -164,11 +179,10 @@ class French(Notation):
     def ordinal(self, number: int, gender: str = "") -> str:
         if number == 1:
             return "première" if gender == "f" else "premier"
-        return (
-            number_words(number, "fr", "ordinal").replace("sième", "ième")
-            if number % 100 == 80
-            else number_words(number, "fr", "ordinal")
-        )
+        return re.sub(r"(cent|vingt)sième$", r"\1ième", number_words(number, "fr", "ordinal"))
+
+    def of_unit(self, noun: str) -> str:
+        return f"d'{noun}" if noun[0] in "aeéiouh" else f"de {noun}"
 
     def say_suffixed_ordinal(self, number: int, suffix: str, found: Found) -> str | None:
         if "d" in suffix:

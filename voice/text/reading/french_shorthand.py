@@ -3,7 +3,8 @@
 from voice.text.reading.values import by_word, noun, table
 
 ABBREVIATIONS = table(
-    "etc. et cetera, p._ex. par exemple, p.ex. par exemple, par_ex. par exemple, ex. exemple, c.-à-d. c'est-à-dire, "
+    "etc. et cetera, anniv. anniversaire, a.p. après prolongation, av._J.C. avant Jésus-Christ, apr._J.C. après Jésus-Christ, ap._J.C. après Jésus-Christ, éts établissements, "
+    "éts. établissements, p._ex. par exemple, p.ex. par exemple, par_ex. par exemple, ex. exemple, c.-à-d. c'est-à-dire, "
     "c-à-d c'est-à-dire, càd c'est-à-dire, s.v.p. s'il vous plaît, svp s'il vous plaît, stp s'il te plaît, "
     "av._J.-C. avant Jésus-Christ, av._JC avant Jésus-Christ, av._J-C avant Jésus-Christ, "
     "apr._J.-C. après Jésus-Christ, ap._J.-C. après Jésus-Christ, ap._JC après Jésus-Christ, apr._JC après Jésus-Christ, "
@@ -11,7 +12,7 @@ ABBREVIATIONS = table(
     "qqch. quelque chose, qqch quelque chose, qqn quelqu'un, qqs quelques, cf. voir, cf voir, N.B. nota bene, NB nota bene, "
     "P.-S. post-scriptum, P.S. post-scriptum, r.-d.-c. rez-de-chaussée, RDC rez-de-chaussée, rdc rez-de-chaussée, "
     "min. minimum, max. maximum, moy. moyenne, Cie compagnie, Ets établissements, Sté société, vs contre, vs. contre, "
-    "dépt. département, dép. département, hab. habitants, pers. personnes, Mme Madame, Mmes Mesdames, Mlle Mademoiselle, "
+    "dépt. département, dép. département, hab. habitants, pers. personnes, MM. Messieurs, Mme Madame, Mmes Mesdames, Mlle Mademoiselle, "
     "Mlles Mesdemoiselles, Vve veuve, rdv rendez-vous, R.-V. rendez-vous, R.V. rendez-vous, bcp beaucoup, tjs toujours, "
     "tjrs toujours, resp. respectivement, ibid. ibidem, op._cit. opere citato, N.D.L.R. note de la rédaction, "
     "n.d.l.r. note de la rédaction, NDLR note de la rédaction, N.D.T. note du traducteur, "
@@ -28,7 +29,7 @@ ABBREVIATIONS = table(
 )
 
 TITLES = table(
-    "M. Monsieur, MM. Messieurs, Dr docteur, Drs docteurs, Dre docteure, Pr professeur, Prs professeurs, Pre professeure, "
+    "M. Monsieur, Dr docteur, Drs docteurs, Dre docteure, Pr professeur, Prs professeurs, Pre professeure, "
     "Prof professeur, Me maître, Mgr monseigneur, St Saint, Ste Sainte, Sts Saints, Stes Saintes, bd boulevard, boul boulevard, "
     "blvd boulevard, bvd boulevard, av avenue, ave avenue, pl place, fg faubourg, fbg faubourg, imp impasse, rte route, "
     "sq square, r. rue, rés résidence, lot lotissement, Cdt commandant, Gal général, Gén général, Col colonel, "
@@ -41,7 +42,7 @@ TITLES = table(
 BEFORE_NUMBER = table(
     "n° numéro, nº numéro, n numéro, no numéro, num numéro, nos numéros, nᵒˢ numéros, p page, pp pages, pg page, vol volume, "
     "chap chapitre, ch chapitre, art article, arts articles, fig figure, t tome, éd édition, env environ, al alinéa, "
-    "alin alinéa, tab tableau, sect section, r. rue, v. vers, ép épisode, épis épisode, "
+    "alin alinéa, tab tableau, sect section, r. rue, v. vers, ép épisode, th thermostat, épis épisode, "
     "ext poste, ps psaume, bp boîte postale, BP boîte postale, CP code postal, bât bâtiment, apt appartement, "
     "appt appartement, max maximum, min minimum, dept département, dép département, "
     "réf référence, ex exercice"
@@ -79,6 +80,9 @@ UNITS = by_word(
     (noun("microgramme|microgrammes"), "mcg"),
     (noun("jour|jours"), "j"),
     (noun("page|pages", "f"), "p. pp."),
+    (noun("année-lumière|années-lumière", "f"), "a.l. AL"),
+    (noun("franc|francs"), "F"),
+    (noun("franc français|francs français"), "FF"),
     (noun("habitant|habitants"), "hab hab."),
     (noun("personne|personnes", "f"), "pers pers."),
     (noun("mégapixel|mégapixels"), "Mpx Mpix"),

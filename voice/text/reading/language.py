@@ -57,6 +57,7 @@ class Language:
     dash: ClassVar[str]  # in addresses
     underscore: ClassVar[str]
     at: ClassVar[str]
+    address_signs: ClassVar[Mapping[str, str]] = {}  # further signs in addresses: "?", "="
     number_sign: ClassVar[str]  # "#5"
     hashtag: ClassVar[str]  # "#podcast"
     version: ClassVar[str]  # "v2.1"
@@ -270,8 +271,15 @@ class Language:
 
     def say_address(self, address: str) -> str:
         """A URL without its scheme, a domain or an e-mail address."""
-        words = {".": self.dot, "/": self.slash, "-": self.dash, "_": self.underscore, "@": self.at}
-        parts = re.findall(r"[^\W\d_]+|[0-9]+|[./@_-]", address.rstrip("/"))
+        words = {
+            ".": self.dot,
+            "/": self.slash,
+            "-": self.dash,
+            "_": self.underscore,
+            "@": self.at,
+            **self.address_signs,
+        }
+        parts = re.findall(rf"[^\W\d_]+|[0-9]+|[{re.escape(''.join(words))}]", address.rstrip("/"))
         said = [words.get(part) or (self.say_whole(part) if part.isdigit() else part) for part in parts]
         for place, part in enumerate(parts):
             if len(part) == 2 and part.isalpha() and parts[place - 1 : place] == ["."]:

@@ -20,6 +20,7 @@ _FREE = r"(?<![\w.,:/-])"
 _RAISED = str.maketrans("ᵃᵈᵉᵐⁿᵒʳˢ", "ademnors")
 _SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "=>": "→", "+/-": "±"}
 _TYPED_SIGN = re.compile(r"(?<![<>=!/+-])(?:<=|>=|!=|->|=>|\+/-)(?![<>=/-])")
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -38,6 +39,11 @@ class Notation(Romance):
     over: ClassVar[str]  # 8/10, the mark of a pupil
     plural_cues: ClassVar[frozenset[str]]  # words before a plural noun: "les"
     verse_cues: ClassVar[str]  # a pattern of words before a line of verse, "v. 12"; elsewhere it is a version
+    to_the_power: ClassVar[str]  # 10⁶
+    ways: ClassVar[str]  # a pattern of shortened streets, before "de"
+    cents: ClassVar[Mapping[str, Noun]]  # hundredths of a currency, for amounts below one
+    sections: ClassVar[str]  # §§
+    hash_key: ClassVar[str]  # the key of a telephone
     by: ClassVar[str]  # 3 x 4 m
     per_hundred: ClassVar[str]  # 5 l/100 km
     thousand: ClassVar[str]
@@ -63,6 +69,8 @@ class Notation(Romance):
             (re.compile(r"(?:[A-ZÉ]\.){3,8}(?!\w)"), self._dotted_acronym),
             (re.compile(r"(?<!\w)(?P<mark>[@#])(?=[^\W\d])(?P<name>\w{1,60})"), self._handle),
             (re.compile(r"v\.\s?(?=[0-9])"), self._verse_or_version),
+            (re.compile(r"(?<=\s)#(?=\s)"), lambda f: self.hash_key),
+            (re.compile(rf"(?P<way>{self.ways})\b\.?\s(?=(?:del?|du|des)\s|d['’])", re.I), self._way),
         )
 
     def _dotted_acronym(self, found: Found) -> str | None:
@@ -72,11 +80,15 @@ class Notation(Romance):
 
     def _handle(self, found: Found) -> str:
         name = re.sub("_+", f" {self.underscore} ", found["name"].strip("_"))
+        name = re.sub("[0-9]+", lambda digits: f" {self.say_whole(digits[0])} ", name).strip()
         return self.join(self.at if found["mark"] == "@" else self.hashtag, name)
 
     def _verse_or_version(self, found: Found) -> str:
         is_verse = re.search(rf"\b(?:{self.verse_cues})\b", found.before, re.I)
         return f"{self.before_number['v'] if is_verse else self.version} "
+
+    def _way(self, found: Found) -> str:
+        return f"{self.before_name[found['way'].casefold()]} "
 
     # dates
 
@@ -133,7 +145,8 @@ class Notation(Romance):
         return self._length(found["h"], str(int(found["m"])), str(int(found["s"])) if found["s"] else "")
 
     def say_duration(self, hours: int, minutes: int, seconds: int) -> str:
-        return self._length(str(hours or ""), str(minutes or ""), str(seconds))
+        is_empty = not (hours or minutes or seconds)
+        return self._length(str(hours or ""), str(minutes or ""), str(seconds or ("0" if is_empty else "")))
 
     def _length(self, hours: str, minutes: str, seconds: str) -> str:
         parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
@@ -148,7 +161,7 @@ class Notation(Romance):
         day, month = int(found["day"]), int(found["month"])
         if not 1 <= month <= 12 or not 1 <= day <= _MONTH_DAYS[month - 1]:
             return None
-        if found["by"] != "/" and len(found["month"]) == 1:
+        if found["by"] != "/" and (len(found["month"]) == 1 or re.match(rf"\s(?:{_WORD}|[0-9])", found.after)):
             return None
         cue = re.search(rf"(?<!\w)(?:{self.date_cues})\s$", found.before, re.I)
         is_padded = found["month"][0] == "0"
@@ -184,6 +197,23 @@ class Notation(Romance):
             ),
             (re.compile(r"(?<=[ cmk0-9]m )[x×]\s(?=[0-9])"), lambda f: self.by.lstrip()),
             (re.compile(rf"(?P<n>{number_pattern(self)})\sA(?!\w)"), self._amperes),
+            (re.compile(r"(?<=[0-9A-Za-z)])(?P<power>⁻?[⁰¹²³⁴-⁹]{1,3})(?!\w)"), self._high_power),
+            (re.compile(r"(?<=[0-9A-Za-z)])\^(?P<sign>-?)(?P<power>[0-9]{1,3})(?![0-9])"), self._high_power),
+            (re.compile(rf"(?P<a>{number_pattern(self)})\s[kK](?P<sign>[$€£])"), self._thousands),
+            (re.compile(r"(?P<n>[0-9]{1,3})m(?P<cm>[0-9]{2})(?!\w)"), self._metres),
+            (
+                re.compile(
+                    rf"(?P<n>[0-9]{{1,3}})\s?(?P<unit>{units})\s?(?:(?P<above>1)/(?P<below>2)|(?P<vulgar>½))(?!\w)"
+                ),
+                self._mixed_unit,
+            ),
+            (re.compile(r"§§\s?"), lambda f: f"{self.sections} "),
+            (re.compile(r"(?<=[0-9])/1(?![\w/]|[.,][0-9])"), lambda f: f" {self.to} {self.cardinal(1)}"),
+            (
+                re.compile(rf"{_FREE}(?P<a>[1-9][0-9]?)/(?P<b>[1-9][0-9])(?![\w/]|[.,:-][0-9])"),
+                self._either,
+            ),
+            (re.compile(r"(?<=[0-9])\s?[x×](?=\s?/)"), lambda f: f" {self.times}"),
             (re.compile(r"/100\s?km(?!\w)"), lambda f: self.per_hundred),
             (re.compile(r"(?P<n>[248])K(?![\w€$£])"), self._resolution),
             (re.compile(r"(?:16[/:](?:9|10)|21[/:]9|4[/:]3)(?![\w/:]|[.,-][0-9])"), self._screen),
@@ -194,7 +224,7 @@ class Notation(Romance):
         )
 
     def _per(self, found: Found) -> str | None:
-        if not re.search(r"(?:[€$£¥]|[0-9]\s?[\w²³]{1,12}\.?)$", found.before):
+        if not re.search(r"(?:[€$£¥]|[0-9]\s?[\w²³×]{1,12}\.?(?:/[\w²³]{1,6})?)$", found.before):
             return None
         return f" {self.join(self.per, self.per_nouns[found['noun']])}"
 
@@ -215,6 +245,18 @@ class Notation(Romance):
         if part is None or noun.casefold() in self.ungendered:
             return None
         return self.say_mixed_noun(int(found["n"]), part, noun, self.gender_of(noun))
+
+    def _metres(self, found: Found) -> str:
+        return self.join(self.say_unit(Number(found["n"]), "m") or "", self.cardinal(int(found["cm"])))
+
+    def say_unit(self, number: Number, unit: str) -> str | None:
+        """A number with a unit, also with one that is made of two and has no name of its own: kWh/m²."""
+        said = super().say_unit(number, unit)
+        above, slash, below = unit.partition("/")
+        if said is not None or not slash:
+            return said
+        said, noun = super().say_unit(number, above), self.per_nouns.get(below) or self.unit_noun(below, Decimal(1))
+        return self.join(said, self.per, noun) if said and noun else None
 
     def _mixed_unit(self, found: Found) -> str | None:
         part, unit, whole = _part(found), found["unit"], int(found["n"])
@@ -251,12 +293,44 @@ class Notation(Romance):
     def _power(self, found: Found) -> str:
         return f"{found['x']} {self.symbols[found['power']]}"
 
+    def _high_power(self, found: Found) -> str:
+        """10⁶, 10^6; a square and a cube have names of their own."""
+        digits = found["power"].translate(_SUPERSCRIPTS).lstrip("-")
+        minus = self.minus if len(digits) < len(found["power"]) or found.match.groupdict().get("sign") else ""
+        named = {"2": self.symbols["²"], "3": self.symbols["³"]}.get(digits) if not minus else None
+        return f" {named or self.join(self.to_the_power, minus, self.cardinal(int(digits)))}"
+
+    def _thousands(self, found: Found) -> str:
+        return self.say_money(parse_number(found["a"], self), cldr.CURRENCIES[found["sign"]], "k")
+
     def say_sign(self, sign: str) -> str:
         return self.symbols["±"] if sign == "±" else super().say_sign(sign)
 
     def _screen(self, found: Found) -> str:
         above, below = map(int, re.findall("[0-9]+", found[0]))
         return self.say_fraction(above, below)
+
+    def _either(self, found: Found) -> str | None:
+        """25/30 ans: two numbers so near to each other are no fraction."""
+        low, high = int(found["a"]), int(found["b"])
+        if (
+            not 5 < low < high <= 2 * low
+            or high in (10, 20, 100)
+            or low == high - 1
+            or re.match(self.part_links, found.after)
+        ):
+            return None
+        return self.join(self.cardinal(low), self.to, self.cardinal(high))
+
+    def say_fraction_of(self, fraction: str, unit: str, *, is_mixed: bool) -> str | None:
+        """A quarter OF an hour; of halves there is an adjective."""
+        noun = None if is_mixed else self.unit_noun(unit, Decimal(1))
+        if noun is None or fraction == self.say_fraction(1, 2):
+            return super().say_fraction_of(fraction, unit, is_mixed=is_mixed)
+        return self.join(fraction, self.of_unit(noun))
+
+    def of_unit(self, noun: str) -> str:
+        return f"de {noun}"
 
     def _mark(self, found: Found) -> str | None:
         above = parse_number(found["a"], self)
@@ -279,7 +353,14 @@ class Notation(Romance):
             return self.join(self.say_number(number), self.of_scale, counted.forms["other"])
         return super().say_counted(number, counted)
 
+    def say_counting(self, number: int, noun: str, found: Found) -> str | None:
+        if number != 1 and noun[-1] not in "sxz":
+            return None  # no plural: en 1904 il
+        return super().say_counting(number, noun, found)
+
     def say_money(self, number: Number, currency: str, scale: str = "") -> str:
+        if not scale and number.whole == "0" and len(number.fraction) == 2 and currency in self.cents:
+            return self.say_counted(Number(str(int(number.fraction)), sign=number.sign), self.cents[currency])
         if not scale or self.scales[scale].forms["other"] != self.thousand:
             return super().say_money(number, currency, scale)
         return self.join(
@@ -304,9 +385,24 @@ class Notation(Romance):
     def _roman_behind(self, found: Found) -> str | None:
         """A numeral behind an abbreviated noun, behind another numeral, or a long one behind a name (Super Bowl LVIII)."""
         value, noun = roman_value(found["roman"]), self._numbered_noun(found)
+        if value is None:
+            return None
         before = found.word_before
-        is_after_name = len(found["roman"]) > 3 and before.istitle() and before.casefold() not in self.regnal_names
-        return self.cardinal(value) if value and (noun or is_after_name) else None
+        if found["roman"] in ("I", "V") and before.istitle() and len(before) > 3 and found.after[:1] != ".":
+            return self.say_roman(value, before)
+        return self.cardinal(value) if noun or self._is_numbered_by(found) else None
+
+    def _is_numbered_by(self, found: Found) -> bool:
+        """A long numeral behind a name (Super Bowl LVIII), or one behind a common noun (épisode IV)."""
+        before, numeral = found.word_before, found["roman"]
+        if before.casefold() in self.regnal_names or found.before[-1:] != " " or found.before[-2:-1] in ".,;:!?":
+            return False
+        if before.islower() and set(numeral) <= set("IVX") and numeral != "X":  # les rayons X
+            is_bare = not re.match(rf"\s{_WORD}" + ("" if len(numeral) == 1 else "{4}"), found.after)
+            return (
+                is_bare if len(before) <= 3 and len(numeral) > 1 else len(before) > 3 and (is_bare or len(numeral) > 1)
+            )
+        return len(numeral) > 3 and before.istitle()
 
     def _numbered_noun(self, found: Found) -> str | None:
         row = rf"(?:[IVXLC]{{1,9}}(?:,|\s?[-–]|,?\s(?:{self.roman_links}))\s?){{0,4}}$"

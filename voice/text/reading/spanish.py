@@ -68,7 +68,21 @@ class Spanish(Notation):
     )
     plural_cues = words("los las unos unas en muchos pocos varios")
     verse_cues = "escena|acto|canto|poema|soneto|verso"
-    by = " por "
+    to_the_power, ways = "elevado a", "avda|avd|av|pza|plza|pl|ctra|urb|pso|rda|gta"
+    cents: ClassVar = {
+        "EUR": noun("céntimo|céntimos", "m"),
+        "USD": noun("centavo|centavos", "m"),
+        "GBP": noun("penique|peniques", "m"),
+    }
+    address_signs: ClassVar = {
+        "?": "interrogación",
+        "=": "igual",
+        "&": "y",
+        "#": "almohadilla",
+        "+": "más",
+        ":": "dos puntos",
+    }
+    hash_key, sections, by = "almohadilla", "párrafos", " por "
     roman_links = "y|e|a|al|o"
     halves: ClassVar = {"m": "y medio", "f": "y media"}
     symbols: ClassVar = symbols(
@@ -85,7 +99,9 @@ class Spanish(Notation):
     units: ClassVar = UNITS
     foreign_units = words("d pt gal kt")
     unit_genders: ClassVar = dict.fromkeys("h hr hrs t mi yd in lb lbs oz ha cal kcal".split(), "f")
-    local_currency: ClassVar = {f"${gap}{code}": code for gap in ("", " ") for code in _DOLLARS_AND_PESOS}
+    local_currency: ClassVar = {"kr": "KR"} | {
+        f"${gap}{code}": code for gap in ("", " ") for code in _DOLLARS_AND_PESOS
+    }
     currencies: ClassVar = {
         "EUR": (noun("euro|euros", "m"), None),
         "USD": (noun("dólar|dólares", "m"), None),
@@ -97,6 +113,7 @@ class Spanish(Notation):
         "CZK": (noun("corona checa|coronas checas", "f"), None),
         "HUF": (noun("forinto|forintos", "m"), None),
         "TRY": (noun("lira turca|liras turcas", "f"), None),
+        "KR": (noun("corona|coronas", "f"), None),
         "MXN": (noun("peso|pesos", "m"), None),
         "BRL": (noun("real|reales", "m"), None),
         "INR": (noun("rupia|rupias", "f"), None),
@@ -111,7 +128,10 @@ class Spanish(Notation):
     )
     regnal_names: ClassVar = frozenset(
         "felipe alfonso carlos fernando juan isabel luis enrique pedro jaime sancho ramiro napoleón pío pablo benedicto león"
-        " francisco jorge guillermo nicolás catalina alejandro federico maría jacobo ricardo eduardo".split()
+        " francisco jorge guillermo nicolás catalina alejandro federico maría jacobo ricardo eduardo"
+        " amadeo leopoldo víctor manuel ramón berenguer garcía ordoño bermudo godofredo balduino otón constantino teodosio clemente"
+        " gregorio urbano inocencio sixto bonifacio celestino martín adriano victoria ana margarita iván gustavo cristián haakon"
+        " harald ramsés ptolomeo darío jerjes artajerjes moctezuma boabdil mohamed hasán humberto alberto roberto raniero".split()
     )
     ungendered: ClassVar = frozenset(
         "las los del que por para con sin como pero más son está según entre hasta desde".split()
@@ -138,6 +158,7 @@ class Spanish(Notation):
                 re.compile(r"P\.(?=\s[^\W\d_])"),
                 lambda f: "padre" if f.word_before in ("el", "El", "del", "al") else None,
             ),
+            (re.compile(r"(?<=[0-9] )(?P<era>[AaDd])\.?C\b\.?"), self._era),
             (re.compile(r"col\.(?=\s[«“\"])"), lambda found: "colección"),
             (re.compile(r"(?P<n>[0-9]{1,4})/(?P<year>(?:19|20)[0-9]{2})(?![\w/])"), self._law),
             (re.compile(r"(?P<roman>[IVX]{1,7})\b"), self._second_century),
@@ -159,6 +180,9 @@ class Spanish(Notation):
         ):
             return None
         return self.join(self.say_whole(found["n"]), self.slash, self.say_year(int(found["year"])))
+
+    def _era(self, found: Found) -> str:
+        return self._folded_abbreviations["a.c." if found["era"] in "aA" else "d.c."]
 
     def _second_century(self, found: Found) -> str | None:
         """The siglo XIX and the XX."""

@@ -20,14 +20,14 @@ ABBREVIATIONS = table(
     "hab. habitantes, cfr. confróntese, cf. confróntese, Vda. viuda, SS._MM. Sus Majestades, SS.MM. Sus Majestades, "
     "S._M. Su Majestad, S.M. Su Majestad, S._A._R. Su Alteza Real, S.A.R. Su Alteza Real, SS._AA._RR. Sus Altezas Reales, "
     "S._S. Su Santidad, S._E. Su Excelencia, C._P. código postal, C.P. código postal, admón. administración, "
-    "cta. cuenta, cte. corriente, ctvs. centavos, cts. céntimos, ptas. pesetas, bibl. biblioteca, "
+    "cta. cuenta, ctvs. centavos, cts. céntimos, ptas. pesetas, bibl. biblioteca, "
     "ed. edición, eds. editores, trad. traducción, ss. siguientes, s.e.u.o. salvo error u omisión, "
     "pza. plaza, V.º_B.º visto bueno, Vº_Bº visto bueno, N._del_T. nota del traductor, N._de_la_R. nota de la redacción, "
     "fra. factura, gtos. gastos, ref. referencia, "
     "tlf. teléfono, tlfno. teléfono, prov. provincia, bco. banco, dto. descuento, dtor. director, "
     "dtora. directora, prof. profesor, "
     "P._S. post scriptum, O._M. orden ministerial, R._D. real decreto, v._gr. verbigracia, i._e. es decir, "
-    "Cía. compañía, Hnos. hermanos, pdta. presidenta, vto. vencimiento, vel. velocidad, temp. temperatura, info. información, pral. principal, entlo. entresuelo"
+    "Cía. compañía, Hnos. hermanos, pdta. presidenta, vto. vencimiento, aniv. aniversario, pró. prórroga, dur. duración, dir. dirección, Sr. señor, Sra. señora, Sres. señores, Sras. señoras, Srta. señorita, Dr. doctor, Dra. doctora, vel. velocidad, temp. temperatura, info. información, pral. principal, entlo. entresuelo"
 )
 
 TITLES = table(
@@ -42,8 +42,8 @@ TITLES = table(
     "Ilma ilustrísima, Magfco magnífico, Fdo firmado, Pte presidente, Pdte presidente, Pdta presidenta, Gob gobernador, "
     "Mtro maestro, Mtra maestra, Ayto ayuntamiento, Univ universidad, Dpto departamento, Dir director, Dtor director, "
     "Min ministro, Dip diputado, Sen senador, Sdad sociedad, Fdez Fernández, Gcia García, Hdez Hernández, Mtnez Martínez, "
-    "M.ª María, Mª María, Fco Francisco, avda._de avenida de, avda._del avenida del, av._de avenida de, "
-    "pza._de plaza de, ctra._de carretera de, esc escalera, pta puerta"
+    "M.ª María, Mª María, Fco Francisco, "
+    "esc escalera, pta puerta"
 )
 """With or without a full stop, before a name."""
 
@@ -95,6 +95,7 @@ UNITS = by_word(
     (noun("persona|personas", "f"), "pers pers."),
     (noun("unidad|unidades", "f"), "ud ud. uds uds."),
     (noun("hectárea|hectáreas", "f"), "ha has"),
+    (noun("punto por pulgada|puntos por pulgada", "m"), "ppp dpi"),
     (noun("megapíxel|megapíxeles", "m"), "Mpx MP"),
     (noun("partes por millón", "f"), "ppm"),
     (noun("por mil"), "‰"),
