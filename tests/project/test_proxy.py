@@ -48,11 +48,11 @@ def test_it_speaks_tls_and_says_who_asks(proxied: httpx.Client) -> None:
     assert page.status_code == 200, "no redirect to https: the web process knows that it was https"
     assert page.cookies["csrftoken"]
     statuses = []
-    for number in range(settings.LOGINS_PER_MINUTE + 1):
+    for number in range(2 * settings.LOGINS_PER_MINUTE + 1):  # a minute may end meanwhile
         claimed = {"X-Forwarded-For": f"203.0.113.{number}"}
         body = {"username": f"nobody{number}", "password": "guess"}
         statuses.append(proxied.post("/api/auth/token", json=body, headers=claimed).status_code)
-    assert statuses[-1] == 429, "what a client says of its own address is not passed on"
+    assert 429 in statuses, "what a client says of its own address is not passed on"
 
 
 @pytest.mark.timeout(120)
