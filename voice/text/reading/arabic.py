@@ -139,6 +139,7 @@ class Arabic(Language):
     """See the module."""
 
     code = "ar"
+    units_alone = ()
     years: ClassVar[range] = range(0)
     point, minus, plus, to, ratio, times, percent = "فَاصِلَة", "سَالِب", "زَائِد", "إِلَى", "إِلَى", "ضَرْب", "فِي الْمِئَة"
     dot, slash, dash, underscore, at = "نُقْطَة", "شَرْطَة مَائِلَة", "شَرْطَة", "شَرْطَة سُفْلِيَّة", "آت"

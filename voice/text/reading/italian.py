@@ -29,7 +29,13 @@ class Italian(Notation):
         "ha all'ettaro, abitante per abitante, pezzo al pezzo"
     )
     plural_cues, verse_cues = words("i gli le in molti pochi vari"), "scena|atto|canto|sonetto|verso"
-    roman_links = "e|o|a|al"
+    roman_links, sections, hash_key = "e|o|a|al", "paragrafi", "cancelletto"
+    to_the_power, ways = "elevato a", r"(?!)"
+    cents: ClassVar = {
+        "EUR": noun("centesimo|centesimi", "m"),
+        "USD": noun("centesimo|centesimi", "m"),
+        "GBP": noun("penny|pence", "m"),
+    }
     halves: ClassVar = {"m": "e mezzo", "f": "e mezza"}
     length_link = "e"
     point, minus, plus, to, ratio, times, percent = "virgola", "meno", "più", "a", "a", "per", "per cento"

@@ -15,7 +15,7 @@ from num2words import num2words
 
 from voice.text.reading import cldr
 from voice.text.reading.capitals import without_shouting
-from voice.text.reading.values import Clock, Date, Found, Noun, Number
+from voice.text.reading.values import Clock, Date, Found, Noun, Number, ordered
 
 Rule = tuple[re.Pattern[str], Callable[[Found], str | None]]
 """What a match of the pattern is said as; None where it is something else, and the next rule is asked."""
@@ -84,6 +84,9 @@ class Language:
     symbols: ClassVar[Mapping[str, str]]  # "&", "=", "§", "©", "≈", ... anywhere in the text
     scales: ClassVar[Mapping[str, Noun]]  # "M", "bn", "Mio.", as written, and what they multiply by
     units: ClassVar[Mapping[str, Noun]] = {}  # units of its own, and those that it calls otherwise than CLDR
+    units_alone: ClassVar[Sequence[str]] = ordered(
+        "kg km cm mm ml km/h m² m³ km² kWh MB GB TB kHz MHz GHz"
+    )  # read without a number, too: "per kg"
     foreign_units: ClassVar[frozenset[str]] = frozenset()  # units of CLDR that are something else here: "4 d. C."
     currencies: ClassVar[Mapping[str, tuple[Noun, Noun | None]]] = {}  # by code: the noun, and that of the hundredth
     months: ClassVar[Mapping[str, int]] = {}  # written months beside CLDR's, case-folded and without full stop

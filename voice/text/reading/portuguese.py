@@ -32,7 +32,13 @@ class Portuguese(Notation):
         "sessão sessão, peça peça"
     )
     plural_cues, verse_cues = words("os as em uns umas muitos poucos vários"), "cena|ato|canto|soneto|verso"
-    roman_links = "e|ou|a|ao"
+    roman_links, sections, hash_key = "e|ou|a|ao", "parágrafos", "jogo da velha"
+    to_the_power, ways = "elevado a", "av|pça|trav|rod|al"
+    cents: ClassVar = {
+        "EUR": noun("cêntimo|cêntimos", "m"),
+        "USD": noun("centavo|centavos", "m"),
+        "GBP": noun("penny|pence", "m"),
+    }
     halves: ClassVar = {"m": "e meio", "f": "e meia"}
     length_link = "e"
     halved: ClassVar = {"m": "meio", "f": "meia"}

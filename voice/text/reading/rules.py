@@ -20,7 +20,6 @@ _NOT_IN_A_NAME = r"(?<![A-Za-zÀ-ɏͰ-ӿ])"
 _TRAILING = ".,;:!?'’*_~"
 _GLUED_SCALES = frozenset("kKMBT")
 _NEVER_GLUED_UNITS = frozenset({"K"})
-_UNITS_ALONE = ("kg", "km", "cm", "mm", "ml", "km/h", "m²", "m³", "km²", "kWh", "MB", "GB", "TB", "kHz", "MHz", "GHz")
 _UNITS_ARE_MANY_AFTER = frozenset({"in", "em", "en"})
 _ALWAYS_GLUED_UNITS = frozenset({"A", "°"})
 
@@ -157,7 +156,10 @@ class CommonRules:
             (re.compile(rf"(?:(?P<whole>[0-9]{{1,3}})\s)?{below}(?:[\s-]?{unit})?"), self._fraction),
             (re.compile(rf"{sign}(?P<a>{number}){scale}"), self._scaled),
             (re.compile(rf"{sign}(?P<a>{number})(?P<space>[\s-]?){unit}"), self._measured),
-            (re.compile(rf"(?<=[^\W\d_]\s)(?P<unit>{alternation(_UNITS_ALONE)})(?![\w/²³-])"), self._unit_alone),
+            (
+                re.compile(rf"(?<=[^\W\d_]\s)(?P<unit>{alternation(language.units_alone)})(?![\w/²³-])"),
+                self._unit_alone,
+            ),
         ]
 
     def _signed(self, found: Found, group: str = "a") -> Number:
