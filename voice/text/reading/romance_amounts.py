@@ -51,6 +51,7 @@ class RomanceAmounts(Romance):
             (re.compile(r"§§\s?"), lambda f: f"{self.sections} "),
             (re.compile(r"(?<=[0-9])\s?[x×](?=\s?/)"), lambda f: f" {self.times}"),
             (re.compile(r"/100\s?km(?!\w)"), lambda f: self.per_hundred),
+            (re.compile(r"(?P<n>[0-9]{3,4})(?P<scan>[pi])(?!\w)"), self._picture_lines),
             (re.compile(r"(?P<n>[248])K(?![\w€$£])"), self._resolution),
         )
 
@@ -85,6 +86,9 @@ class RomanceAmounts(Romance):
     def _resolution(self, found: Found) -> str | None:
         """4K is the name of a picture's size, and four thousand where something is counted."""
         return None if re.match(rf"\s{_WORD}+s\b", found.after) else f"{self.cardinal(int(found['n']))} K"
+
+    def _picture_lines(self, found: Found) -> str:
+        return f"{self.cardinal(int(found['n']))} {found['scan']}"
 
     def _bare_unit(self, found: Found) -> str | None:
         """A unit that nothing counts: le prix au m²."""

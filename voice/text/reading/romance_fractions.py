@@ -19,6 +19,7 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 class RomanceFractions(Romance):
     """The words for them, which each language fills in."""
 
+    half_before: ClassVar[Mapping[str, str]]  # "half a" by gender
     halves: ClassVar[Mapping[str, str]]  # "and a half" by gender
     over: ClassVar[str]  # 8/10, the mark of a pupil
     part_links: ClassVar[str]  # a pattern behind a fraction, 1/4 DU lait
@@ -29,6 +30,7 @@ class RomanceFractions(Romance):
         units = alternation({*cldr.UNITS, *self.units} - self.foreign_units)
         return (
             (re.compile(rf"(?P<n>[0-9]{{1,3}}){part}\s?(?P<unit>{units})(?![\w²³/])"), self._mixed_unit),
+            (re.compile(rf"(?:½|1/2)(?=\s(?P<noun>{_WORD}{{3,24}}))"), self._half),
             (re.compile(rf"(?P<n>[0-9]{{1,3}}){part}\s(?P<noun>{_WORD}{{3,24}})"), self._mixed_noun),
             (re.compile(r"(?P<x>\b[A-Za-ln-z]|(?<=[)\]]))(?P<power>[²³])"), self._power),
             (re.compile(r"(?<=[0-9A-Za-z)])(?P<power>⁻?[⁰¹²³⁴-⁹]{1,3})(?!\w)"), self._high_power),
@@ -100,11 +102,18 @@ class RomanceFractions(Romance):
             return None
         return self.join(self.cardinal(low), self.to, self.cardinal(high))
 
+    def _half(self, found: Found) -> str | None:
+        noun = found["noun"]
+        return None if noun.casefold() in self.ungendered else self.half_before[self.gender_of(noun)]
+
     def say_fraction_of(self, fraction: str, unit: str, *, is_mixed: bool) -> str | None:
         """A quarter OF an hour; of halves there is an adjective."""
         noun = None if is_mixed else self.unit_noun(unit, Decimal(1))
-        if noun is None or fraction == self.say_fraction(1, 2):
+        if noun is None:
             return super().say_fraction_of(fraction, unit, is_mixed=is_mixed)
+        if fraction == self.say_fraction(1, 2):
+            own = self.units.get(unit)
+            return self.join(self.half_before[own.gender or "m" if own else self.unit_gender(unit)], noun)
         return self.join(fraction, self.of_unit(noun))
 
     def of_unit(self, noun: str) -> str:
