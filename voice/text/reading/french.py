@@ -61,6 +61,7 @@ class French(Notation):
     }
     hash_key, sections, by = "dièse", "paragraphes", " sur "
     roman_links = "et|à|au|ou"
+    half_before: ClassVar = {"m": "un demi", "f": "une demi"}
     halves: ClassVar = {"m": "et demi", "f": "et demie"}
     symbols: ClassVar = symbols(
         "et|égale|paragraphe|copyright|marque déposée|marque déposée|divisé par|plus ou moins|environ"

@@ -47,7 +47,7 @@ class Italian(Notation):
     ordinal_suffix = "[ºª°]"
     phone_words = "tel|telefono|cell|cellulare|fax|chiama|chiamare|chiamate|chiami|numero"
     roman_before_noun = True
-    halved: ClassVar = {"m": "mezzo", "f": "mezza"}
+    half_before: ClassVar = {"m": "mezzo", "f": "mezza"}
     regnal_ordinals = 100
     symbols: ClassVar = symbols(
         "e|uguale|paragrafo|copyright|marchio registrato|marchio|diviso|più o meno|circa"
@@ -229,6 +229,9 @@ class Italian(Notation):
 
     def say_day(self, day: int) -> str:
         return "primo" if day == 1 else self.cardinal(day)
+
+    def of_unit(self, noun: str) -> str:
+        return f"d'{noun}" if noun[0] in "aeiou" else f"di {noun}"
 
     def say_unit(self, number: Number, unit: str) -> str | None:
         said = super().say_unit(number, unit)

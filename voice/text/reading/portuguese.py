@@ -41,7 +41,7 @@ class Portuguese(Notation):
     }
     halves: ClassVar = {"m": "e meio", "f": "e meia"}
     length_link = "e"
-    halved: ClassVar = {"m": "meio", "f": "meia"}
+    half_before: ClassVar = {"m": "meio", "f": "meia"}
     point, minus, plus, to, ratio, times, percent = "vírgula", "menos", "mais", "a", "a", "vezes", "por cento"
     dot, slash, dash, underscore, at = "ponto", "barra", "hífen", "sublinhado", "arroba"
     number_sign, hashtag, version = "número", "hashtag", "versão"

@@ -1,7 +1,7 @@
 """What the Romance languages share: two genders, ordinals of a gender, Roman numerals behind and before nouns."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from voice.text.reading.agreement import AgreeingLanguage
@@ -21,22 +21,13 @@ class Romance(AgreeingLanguage):
 
     feminine: ClassVar[re.Pattern[str]]  # words and endings, case-folded
     masculine: ClassVar[re.Pattern[str]]  # exceptions to `feminine`
-    halved: ClassVar[Mapping[str, str]] = {}  # "mezza" before a feminine noun
     regnal_ordinals: ClassVar[int] = 10  # rulers up to this number are called by an ordinal
 
     def own_rules(self) -> Sequence[Rule]:
         return (
             *super().own_rules(),
             (re.compile(r"(?<!\w)['’](?=[0-9]0(?![0-9]))"), lambda found: ""),  # gli anni '80
-            (re.compile(r"(?:1/2|½)(?=\s[^\W\d_]{4})"), self._half),
         )
-
-    def _half(self, found: Found) -> str | None:
-        """Half a cup: an adjective before its noun."""
-        noun = found.word_after
-        if not self.halved or noun.casefold() in self.ungendered or (noun[:1] in ("d", "D") and len(noun) < 6):
-            return None
-        return self.halved[self.gender_of(noun)]
 
     def gender_of(self, noun: str) -> str:
         folded = noun.casefold()

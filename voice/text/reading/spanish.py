@@ -84,6 +84,7 @@ class Spanish(Notation):
     }
     hash_key, sections, by = "almohadilla", "párrafos", " por "
     roman_links = "y|e|a|al|o"
+    half_before: ClassVar = {"m": "medio", "f": "media"}
     halves: ClassVar = {"m": "y medio", "f": "y media"}
     symbols: ClassVar = symbols(
         "y|igual a|sección|copyright|marca registrada|marca registrada|dividido entre|más menos|aproximadamente"
@@ -159,6 +160,7 @@ class Spanish(Notation):
                 lambda f: "padre" if f.word_before in ("el", "El", "del", "al") else None,
             ),
             (re.compile(r"(?<=[0-9] )(?P<era>[AaDd])\.?C\b\.?"), self._era),
+            (re.compile(r"(?P<n>[1-9][0-9]?)º(?![\w])"), self._ordinal_not_degree),
             (re.compile(r"col\.(?=\s[«“\"])"), lambda found: "colección"),
             (re.compile(r"(?P<n>[0-9]{1,4})/(?P<year>(?:19|20)[0-9]{2})(?![\w/])"), self._law),
             (re.compile(r"(?P<roman>[IVX]{1,7})\b"), self._second_century),
@@ -180,6 +182,14 @@ class Spanish(Notation):
         ):
             return None
         return self.join(self.say_whole(found["n"]), self.slash, self.say_year(int(found["year"])))
+
+    def _ordinal_not_degree(self, found: Found) -> str | None:
+        """3º without its full stop is as often a temperature."""
+        is_one_of = re.search(r"(?:^|(?<!\w)(?:el|al|del|su|mi|tu|este|ese|piso|planta)\s)$", found.before, re.I)
+        is_floor = re.match(r"\s(?:[A-H]\b|izq|dcha|derecha|izquierda)", found.after)
+        if not (is_one_of or is_floor):
+            return None
+        return self.say_suffixed_ordinal(int(found["n"]), "º", found)
 
     def _era(self, found: Found) -> str:
         return self._folded_abbreviations["a.c." if found["era"] in "aA" else "d.c."]
