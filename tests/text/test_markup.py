@@ -1,5 +1,7 @@
 """Marks are not spoken; every word between them is."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,3 +116,20 @@ def test_five_thousand_of_anything_come_to_an_end(unit: str, markup: str) -> Non
     text = (unit * 5000)[:5000]
 
     assert len(without_markup(text, markup)) <= 2 * len(text)
+
+
+@pytest.mark.parametrize("mark", ["> ", "- ", "* ", "1. ", "> - ", "*", "**", "[", "("])
+def test_a_word_within_a_thousand_marks_is_spoken(mark: str) -> None:
+    assert "word" in without_markup(f"{mark * 1000}word", "markdown")
+
+
+@pytest.mark.parametrize("step", [2, 3, 4])
+def test_no_item_of_a_deep_list_is_lost(step: int) -> None:
+    words = [f"word{number}" for number in range(60)]
+    text = "\n".join(f"{' ' * (step * depth)}- {word}" for depth, word in enumerate(words))
+
+    assert re.findall(r"word[0-9]+", without_markup(text, "markdown")) == words
+
+
+def test_a_line_of_marks_is_a_rule_however_long() -> None:
+    assert lines(without_markup(f"one\n\n{'- ' * 200}\n\ntwo", "markdown")) == ["one", "two"]

@@ -53,6 +53,10 @@ _EMPHASIS = re.compile(
     r"\*{2,}|(?<![\w*])\*(?=\S)|(?<=[^\s*])\*(?!\w)|(?<![^\W_])_{1,3}(?=[^\W_])|(?<=[^\W_])_{1,3}(?![^\W_])|~~|`+"
 )
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_NEST = r"[ \t]{0,4}(?:>|[-*+]|[0-9]{1,9}[.)])[ \t]"
+_DEEP = re.compile(rf"^((?:{_NEST}){{10}})(?:{_NEST})+", re.MULTILINE)
+_INDENTED = re.compile(r"^( {40}) +", re.MULTILINE)
+_MOST_NESTED = 100  # the parser drops what is deeper; ten quotes, and twenty lists of two levels each, are not
 _TABLE_LINE = re.compile(r"^\|?[\s:|-]{3,}\|[\s:|-]{0,100}$")
 
 
@@ -97,8 +101,10 @@ def _plain_line(line: str) -> str:
 def _from_markdown(text: str) -> str:
     from markdown_it import MarkdownIt  # the web process, which looks for notices only, does without
 
-    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    return "\n".join(filter(None, _blocks(parser.parse(_FOOTNOTE.sub("", text)))))
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MOST_NESTED})
+    parser.enable(["table", "strikethrough"])
+    shallow = _INDENTED.sub(r"\1", _DEEP.sub(r"\1", _FOOTNOTE.sub("", text)))
+    return "\n".join(filter(None, _blocks(parser.parse(shallow))))
 
 
 def _blocks(tokens: Sequence["Token"]) -> Iterator[str]:
