@@ -93,7 +93,13 @@ class Notation(RomanceDates, RomanceAmounts, RomanceFractions):
         if value is None:
             return None
         before = found.word_before
-        if found["roman"] in ("I", "V") and before.istitle() and len(before) > 3 and found.after[:1] != ".":
+        if (
+            found["roman"] in ("I", "V")
+            and found.before.endswith(f"{before} ")
+            and before.istitle()
+            and len(before) > 3
+            and found.after[:1] != "."
+        ):
             return self.say_roman(value, before)
         return self.cardinal(value) if noun or self._is_numbered_by(found) else None
 

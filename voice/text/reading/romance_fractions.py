@@ -95,7 +95,7 @@ class RomanceFractions(Romance):
         low, high = int(found["a"]), int(found["b"])
         if (
             not 5 < low < high <= 2 * low
-            or high in (10, 20, 100)
+            or high in (10, 12, 16, 20, 32, 64, 100)
             or low == high - 1
             or re.match(self.part_links, found.after)
         ):
@@ -121,7 +121,7 @@ class RomanceFractions(Romance):
 
     def _mark(self, found: Found) -> str | None:
         above = parse_number(found["a"], self)
-        if above.value <= 1 or above.value > int(found["b"]) or re.match(self.part_links, found.after):
+        if above.value == 1 or above.value > int(found["b"]) or re.match(self.part_links, found.after):
             return None
         return self.join(self.say_number(above), self.over, self.cardinal(int(found["b"])))
 

@@ -243,7 +243,7 @@ class CommonRules:
             return None
         stop = "." if found["suffix"] and (found.ends_sentence or not language.regnal_stop) else ""
         folded = before.casefold()
-        if folded in language.regnal_names:
+        if folded in language.regnal_names and found.before.endswith(f"{before} "):
             return language.say_regnal(value, before) + stop
         if folded.rstrip(".") in language.roman_nouns:
             return language.say_roman(value, before) + stop
