@@ -147,7 +147,8 @@ class French(Notation):
             (re.compile(r"ex\.(?=\s?:)", re.I), lambda f: "exemple"),
             (re.compile(r"nos\s(?=[0-9]{1,5}(?:\s(?:et|à|ou)\s[0-9]|\s?[,–-]\s?[0-9]))"), lambda f: "numéros "),
             (re.compile(r"(?P<go>dép|arr)\.(?=\s?:?\s?[0-9]{1,2}\s?[h:])", re.I), self._timetable),
-            (re.compile(rf"(?P<title>{alternation(_HYPHENED)})-(?=[^\W\d_])"), lambda f: f"{_HYPHENED[f['title']]}-"),
+            (re.compile(rf"(?P<title>{alternation(_HYPHENED)})(?P<hyphen>-)(?=[^\W\d_])"), self._title),
+            (re.compile(r"(?P<title>Gal|Cdt|Pdt)\.?(?P<hyphen>)(?=\s(?:de|du)\s|\sd['’])"), self._title),
             (re.compile(r"3[0-9] [0-9]{2}(?![\w€%]|[ .,:/-][0-9])"), self._short_phone),
             (re.compile(r"(?P<n>24)\s?h(?:eures)?/24|(?P<d>7)\s?j(?:ours)?/7"), self._all_day),
             *super().own_rules(),
@@ -158,6 +159,9 @@ class French(Notation):
             return None
         after = f" {self.dash} {self.say_whole(found['b'])}" if found["b"] else ""
         return f"{found['l']} {self.say_whole(found['a'])}{after}"
+
+    def _title(self, found: Found) -> str:
+        return _HYPHENED[found["title"]] + found["hyphen"]
 
     def _timetable(self, found: Found) -> str:
         return "départ" if found["go"].casefold() == "dép" else "arrivée"
@@ -207,12 +211,15 @@ class French(Notation):
         said = self.ordinal(number, "f" if suffix.rstrip("s") in ("re", "ère") else "")
         return f"{said}s" if suffix.endswith("s") else said
 
+    def say_year(self, year: int) -> str:
+        return re.sub(r"(cent|vingt)s$", r"\1", self.cardinal(year))
+
     def say_day(self, day: int) -> str:
         return "premier" if day == 1 else self.cardinal(day)
 
     def say_clock(self, clock: Clock) -> str:
         hours = f"{self.cardinal(clock.hour, 'f')} heure{'s' if clock.hour > 1 else ''}"
-        return self.join(hours, self.cardinal(clock.minute) if clock.minute else "")
+        return self.join(hours, self.cardinal(clock.minute, "f") if clock.minute else "")
 
     def say_fraction(self, above: int, below: int) -> str:
         if (above, below) == (1, 2):

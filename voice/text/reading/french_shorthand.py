@@ -3,7 +3,7 @@
 from voice.text.reading.values import by_word, noun, table
 
 ABBREVIATIONS = table(
-    "etc. et cetera, A/R aller-retour, à_g. à gauche, à_dr. à droite, anniv. anniversaire, a.p. après prolongation, av._J.C. avant Jésus-Christ, apr._J.C. après Jésus-Christ, ap._J.C. après Jésus-Christ, éts établissements, "
+    "etc. et cetera, suiv. suivantes, A/R aller-retour, à_g. à gauche, à_dr. à droite, anniv. anniversaire, a.p. après prolongation, av._J.C. avant Jésus-Christ, apr._J.C. après Jésus-Christ, ap._J.C. après Jésus-Christ, éts établissements, "
     "éts. établissements, p._ex. par exemple, p.ex. par exemple, par_ex. par exemple, c.-à-d. c'est-à-dire, "
     "c-à-d c'est-à-dire, càd c'est-à-dire, s.v.p. s'il vous plaît, svp s'il vous plaît, stp s'il te plaît, "
     "av._J.-C. avant Jésus-Christ, av._JC avant Jésus-Christ, av._J-C avant Jésus-Christ, "
