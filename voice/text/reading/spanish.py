@@ -141,8 +141,11 @@ class Spanish(Notation):
     feminine: ClassVar = re.compile(
         r"^(?:mujer(?:es)?|vez|veces|noches?|tardes?|manos?|clases?|partes?|calles?|torres?|llaves?|nubes?|gentes?|fuentes?"
         r"|series?|fotos?|motos?|flor(?:es)?|ley(?:es)?|luz|luces|red(?:es)?|voz|voces|paz|cruz|cruces|bases?|frases?|fases?"
-        r"|naves?|imagen|imágenes|isabel|radios?|cárcel(?:es)?|señal(?:es)?|capital(?:es)?|pieles?|sangre|leche|llave)$"
-        r"|(?:as?|ción|ciones|sión|siones|dad|dades|tad|tades|tud|tudes|umbres?|itis)$"
+        r"|naves?|imagen|imágenes|isabel|radios?|cárcel(?:es)?|señal(?:es)?|capital(?:es)?|pieles?|piel|sangre|leche|muertes?|suertes?|mentes?|sedes?|nieves?|carnes?|claves?|fiebres?|gripes?"
+        r"|corrientes?|patentes?|variantes?|pendientes?|catedral(?:es)?|sucursal(?:es)?|labor(?:es)?|razones|razón|raíz|raíces"
+        r"|nariz|narices|tos|toses|nuez|nueces|perdiz|perdices|tesis|crisis|dosis|hipótesis|síntesis|virgen|vírgenes|sal|sales|miel"
+        r"|hélices?|índoles?|cumbres?|legumbres?|aves?|naves?|fases?|superficies?|especies?|planicies?|hambre|cohorte|cortes?)$"
+        r"|(?:as?|ción|ciones|sión|siones|dad|dades|tad|tades|tud|tudes|umbres?|itis|tri(?:z|ces))$"
     )
     masculine: ClassVar = re.compile(
         r"días?|(?:kilo|mili|tele|pro|dia|ana)?gramas?|problemas?|mapas?|programas?|temas?|sistemas?|idiomas?|planetas?|poemas?"

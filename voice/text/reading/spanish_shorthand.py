@@ -33,7 +33,7 @@ ABBREVIATIONS = table(
 TITLES = table(
     "Sr señor, Sra señora, Srta señorita, Sres señores, Sras señoras, Srtas señoritas, Dr doctor, Dra doctora, "
     "Dres doctores, Dras doctoras, D. don, Dña doña, Da doña, D.ª doña, Dª doña, Prof profesor, Profa profesora, "
-    "Prof.ª profesora, Lic licenciado, Lcdo licenciado, Lcda licenciada, Licda licenciada, Ing ingeniero, Arq arquitecto, "
+    "Prof.ª profesora, Lic licenciado, Lcdo licenciado, Ldo licenciado, Lda licenciada, Ldos licenciados, Lcdos licenciados, Lcda licenciada, Licda licenciada, Ing ingeniero, Arq arquitecto, "
     "Abg abogado, Gral general, Cap capitán, Cte comandante, Cnel coronel, Tte teniente, Sgto sargento, Alm almirante, "
     "Avda avenida, Avd avenida, Av avenida, Pza plaza, Pl plaza, Plza plaza, Ctra carretera, Cl calle, Pso paseo, Pº paseo, "
     "P.º paseo, Rda ronda, Trav travesía, Urb urbanización, Edif edificio, Pje pasaje, Bº barrio, Gta glorieta, "
