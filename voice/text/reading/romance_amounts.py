@@ -39,7 +39,7 @@ class RomanceAmounts(Romance):
             ),
             (re.compile(r"(?<=[^\W\d]\s)(?P<sign>[$€£¥])(?!\s?[0-9]|\w)"), self._lone_currency),
             (re.compile(r"(?P<a>[0-9]{1,6})(?P<sign>[€$£])(?P<cents>[0-9]{2})(?!\w|[.,][0-9])"), self._inner_sign),
-            (re.compile(rf"1:(?P<n>{grouped})(?![0-9])"), self._map_scale),
+            (re.compile(rf"1[:/](?P<n>{grouped}|[0-9]{{4,7}})(?![0-9])"), self._map_scale),
             (
                 re.compile(r"(?<=[0-9])\s?[x×]\s?(?=[0-9,]{1,6}(?:\s?[x×]\s?[0-9,]{1,6})?\s?[cmk]?m(?!\w))"),
                 lambda f: self.by,
@@ -61,7 +61,9 @@ class RomanceAmounts(Romance):
         )
 
     def _per(self, found: Found) -> str | None:
-        if not re.search(r"(?:[€$£¥](?:/[\w²³]{1,6})?|[0-9]\s?[\w²³×]{1,12}\.?(?:/[\w²³]{1,6})?)$", found.before):
+        if not re.search(
+            r"(?:[€$£¥](?:/[\w²³]{1,6})?|[0-9]\s?[\w²³×]{1,12}\.?(?:\sde\s\w{1,12})?(?:/[\w²³]{1,6})?)$", found.before
+        ):
             return None
         return f" {self.per} {self.per_nouns[found['noun']]}"
 

@@ -137,7 +137,7 @@ class CommonRules:
         after = rf"(?P<currency>(?:{signs}|{codes})(?!\w))"
         below = r"(?P<above>[1-9][0-9]?)[/⁄](?P<below>[1-9][0-9]{0,2})(?![0-9/])"
         vulgar = "".join(VULGAR)
-        unit = rf"(?P<unit>(?:{self._units})(?:/(?:{self._units}))?)(?![\w²³]|['’][^\W\d_])"
+        unit = rf"(?P<unit>(?:{self._units})(?:/(?:{self._units}))?)(?![\w²³]|['’.][^\W\d_])"
         return [
             (
                 re.compile(
