@@ -23,7 +23,6 @@ class French(Notation):
     """See the module."""
 
     code = "fr"
-    groups = " "
     point, minus, plus, to, ratio, times, percent = "virgule", "moins", "plus", "à", "à", "fois", "pour cent"
     dot, slash, dash, underscore, at = "point", "barre oblique", "tiret", "tiret bas", "arobase"
     number_sign, hashtag, version = "numéro", "hashtag", "version"
@@ -115,7 +114,9 @@ class French(Notation):
     abbreviations: ClassVar = ABBREVIATIONS
     before_name: ClassVar = TITLES
     before_number: ClassVar = BEFORE_NUMBER
-    only_with_stop = words("r v al mal mis fr sr ex che cap adj gal gén")
+    only_with_stop = words(
+        "r v t al mal mis fr sr ex che cap adj gal gén col all lot imp pl sq vol art tab bx cte vte pce"
+    )
     roman_nouns: ClassVar = frozenset(
         "chapitre tome livre volume partie acte scène article titre annexe guerre phase type classe niveau apollo".split()
     )
@@ -132,8 +133,9 @@ class French(Notation):
     masculine: ClassVar = MASCULINE
 
     def own_rules(self) -> Sequence[Rule]:
-        numeral = r"(?<![\w.'’-])(?P<roman>[IVX]{1,8})(?P<suffix>er|re|ère|e|ème|es)(?!\w)"
+        numeral = r"(?<![\w.'’])(?<![^e]-)(?P<roman>[IVX]{1,8})(?P<suffix>er|re|ère|e|ème|es)(?!\w)"
         return (
+            (re.compile(rf"{numeral}\s?[-–]\s?(?=[IVX]+(?:e|ème)\b)"), self._first_suffixed_roman),
             (re.compile(numeral), self._suffixed_roman),
             (re.compile(r"s\.(?!\w)"), self._century),
             (re.compile(r"(?<=\b[Ll]e )P\.(?=\s[^\W\d_])"), lambda f: "père"),
@@ -142,8 +144,11 @@ class French(Notation):
             (re.compile(r"118 [0-9]{3}(?![\w€%]|[ .,:/-][0-9])"), self._short_phone),
             (re.compile(r"(?P<l>[LRD])\.?\s?(?P<a>[0-9]{1,4})(?:-(?P<b>[0-9]{1,4}))?(?![\w/-])"), self._legal_article),
             (re.compile(r"av\.(?=\s(?:notre|l[ea]s?|midi|minuit|[0-9]{1,2}\s?h)\b)"), lambda f: "avant"),
+            (re.compile(r"ex\.(?=\s?:)", re.I), lambda f: "exemple"),
+            (re.compile(r"nos\s(?=[0-9]{1,5}(?:\s(?:et|à|ou)\s[0-9]|\s?[,–-]\s?[0-9]))"), lambda f: "numéros "),
             (re.compile(r"(?P<go>dép|arr)\.(?=\s?:?\s?[0-9]{1,2}\s?[h:])", re.I), self._timetable),
-            (re.compile(rf"(?P<title>{alternation(_HYPHENED)})-(?=[^\W\d_])"), lambda f: f"{_HYPHENED[f['title']]}-"),
+            (re.compile(rf"(?P<title>{alternation(_HYPHENED)})(?P<hyphen>-)(?=[^\W\d_])"), self._title),
+            (re.compile(r"(?P<title>Gal|Cdt|Pdt)\.?(?P<hyphen>)(?=\s(?:de|du)\s|\sd['’])"), self._title),
             (re.compile(r"3[0-9] [0-9]{2}(?![\w€%]|[ .,:/-][0-9])"), self._short_phone),
             (re.compile(r"(?P<n>24)\s?h(?:eures)?/24|(?P<d>7)\s?j(?:ours)?/7"), self._all_day),
             *super().own_rules(),
@@ -155,8 +160,16 @@ class French(Notation):
         after = f" {self.dash} {self.say_whole(found['b'])}" if found["b"] else ""
         return f"{found['l']} {self.say_whole(found['a'])}{after}"
 
+    def _title(self, found: Found) -> str:
+        return _HYPHENED[found["title"]] + found["hyphen"]
+
     def _timetable(self, found: Found) -> str:
         return "départ" if found["go"].casefold() == "dép" else "arrivée"
+
+    def abbreviation(self, folded: str, found: Found) -> str | None:
+        if folded in ("max.", "min.") and found[0][0].isupper() and not found.starts_sentence:
+            return None  # a name
+        return "pendant" if found[0] == "pdt" else super().abbreviation(folded, found)
 
     def _century(self, found: Found) -> str | None:
         return "siècle" if re.search(r"(?<!\w)[IVX]{1,6}(?:er|e|ème)\s$", found.before) else None
@@ -168,6 +181,10 @@ class French(Notation):
 
     def _all_day(self, found: Found) -> str:
         return "vingt-quatre heures sur vingt-quatre" if found["n"] else "sept jours sur sept"
+
+    def _first_suffixed_roman(self, found: Found) -> str | None:
+        said = self._suffixed_roman(found)
+        return said and f"{said} {self.to} "
 
     def _suffixed_roman(self, found: Found) -> str | None:
         value = roman_value(found["roman"])
@@ -194,12 +211,15 @@ class French(Notation):
         said = self.ordinal(number, "f" if suffix.rstrip("s") in ("re", "ère") else "")
         return f"{said}s" if suffix.endswith("s") else said
 
+    def say_year(self, year: int) -> str:
+        return re.sub(r"(cent|vingt)s$", r"\1", self.cardinal(year))
+
     def say_day(self, day: int) -> str:
         return "premier" if day == 1 else self.cardinal(day)
 
     def say_clock(self, clock: Clock) -> str:
         hours = f"{self.cardinal(clock.hour, 'f')} heure{'s' if clock.hour > 1 else ''}"
-        return self.join(hours, self.cardinal(clock.minute) if clock.minute else "")
+        return self.join(hours, self.cardinal(clock.minute, "f") if clock.minute else "")
 
     def say_fraction(self, above: int, below: int) -> str:
         if (above, below) == (1, 2):

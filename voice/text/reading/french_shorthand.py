@@ -3,14 +3,14 @@
 from voice.text.reading.values import by_word, noun, table
 
 ABBREVIATIONS = table(
-    "etc. et cetera, anniv. anniversaire, a.p. après prolongation, av._J.C. avant Jésus-Christ, apr._J.C. après Jésus-Christ, ap._J.C. après Jésus-Christ, éts établissements, "
-    "éts. établissements, p._ex. par exemple, p.ex. par exemple, par_ex. par exemple, ex. exemple, c.-à-d. c'est-à-dire, "
+    "etc. et cetera, suiv. suivantes, A/R aller-retour, à_g. à gauche, à_dr. à droite, anniv. anniversaire, a.p. après prolongation, av._J.C. avant Jésus-Christ, apr._J.C. après Jésus-Christ, ap._J.C. après Jésus-Christ, éts établissements, "
+    "éts. établissements, p._ex. par exemple, p.ex. par exemple, par_ex. par exemple, c.-à-d. c'est-à-dire, "
     "c-à-d c'est-à-dire, càd c'est-à-dire, s.v.p. s'il vous plaît, svp s'il vous plaît, stp s'il te plaît, "
     "av._J.-C. avant Jésus-Christ, av._JC avant Jésus-Christ, av._J-C avant Jésus-Christ, "
     "apr._J.-C. après Jésus-Christ, ap._J.-C. après Jésus-Christ, ap._JC après Jésus-Christ, apr._JC après Jésus-Christ, "
     "J.-C. Jésus-Christ, env. environ, approx. approximativement, tél. téléphone, tél téléphone, "
     "qqch. quelque chose, qqch quelque chose, qqn quelqu'un, qqs quelques, cf. voir, cf voir, N.B. nota bene, NB nota bene, "
-    "P.-S. post-scriptum, P.S. post-scriptum, r.-d.-c. rez-de-chaussée, RDC rez-de-chaussée, rdc rez-de-chaussée, "
+    "P.-S. post-scriptum, P.S. post-scriptum, r.-d.-c. rez-de-chaussée, "
     "min. minimum, max. maximum, moy. moyenne, Cie compagnie, Ets établissements, Sté société, vs contre, vs. contre, "
     "dépt. département, dép. département, hab. habitants, pers. personnes, MM. Messieurs, Mme Madame, Mmes Mesdames, Mlle Mademoiselle, "
     "Mlles Mesdemoiselles, Vve veuve, rdv rendez-vous, R.-V. rendez-vous, R.V. rendez-vous, bcp beaucoup, tjs toujours, "
@@ -21,10 +21,10 @@ ABBREVIATIONS = table(
     "rens. renseignements, rép. réponse, arr. arrondissement, arrdt arrondissement, t.a.b tirs au but, t.a.b. tirs au but, info. information, infos. informations, bibl. bibliothèque, coll. collection, "
     "suppl. supplément, temp. température, qté quantité, nb nombre, nbre nombre, bât. bâtiment, appt. appartement, "
     "appt appartement, apt. appartement, apt appartement, ét. étage, c/o aux bons soins de, "
-    "S.M. Sa Majesté, S._M. Sa Majesté, LL.MM. Leurs Majestés, S.A.R. Son Altesse Royale, S.E. Son Excellence, "
-    "S.S. Sa Sainteté, R.P. révérend père, N.-D. Notre-Dame, ND Notre-Dame, l/100_km litres aux cent kilomètres, "
+    "S.M. Sa Majesté, S._M. Sa Majesté, LL.MM. Leurs Majestés, S.A.R. Son Altesse Royale, "
+    "R.P. révérend père, N.-D. Notre-Dame, l/100_km litres aux cent kilomètres, "
     "U.E. Union européenne, É.-U. États-Unis, E.-U. États-Unis, éd. éditions, Éd. éditions, dir. directeur, "
-    "adj. adjoint, auj. aujourd'hui, id. idem, incl. inclus, max maximum, n.c. non communiqué, Pdt président, Pdte présidente, "
+    "adj. adjoint, auj. aujourd'hui, id. idem, incl. inclus, n.c. non communiqué, Pdt président, Pdte présidente, "
     "chap. chapitre, réal. réalisateur"
 )
 
@@ -40,10 +40,10 @@ TITLES = table(
 """With or without a full stop, before a name."""
 
 BEFORE_NUMBER = table(
-    "n° numéro, nº numéro, n numéro, no numéro, num numéro, nos numéros, nᵒˢ numéros, p page, pp pages, pg page, vol volume, "
+    "n° numéro, nº numéro, n numéro, no numéro, num numéro, nᵒˢ numéros, p page, pp pages, pg page, vol volume, "
     "chap chapitre, ch chapitre, art article, arts articles, fig figure, t tome, éd édition, env environ, al alinéa, "
     "alin alinéa, tab tableau, sect section, r. rue, v. vers, ép épisode, th thermostat, épis épisode, "
-    "ext poste, ps psaume, bp boîte postale, BP boîte postale, CP code postal, bât bâtiment, apt appartement, "
+    "ext poste, bp boîte postale, BP boîte postale, CP code postal, bât bâtiment, apt appartement, "
     "appt appartement, max maximum, min minimum, dept département, dép département, "
     "réf référence, ex exercice"
 )
@@ -67,7 +67,7 @@ UNITS = by_word(
     (noun("minute|minutes", "f"), "mn min. "),
     (noun("seconde|secondes", "f"), "sec sec."),
     (noun("décibel|décibels"), "dB"),
-    (noun("cheval|chevaux"), "ch cv CV"),
+    (noun("cheval|chevaux"), "ch"),
     (noun("gramme|grammes"), "gr"),
     (noun("kilowattheure|kilowattheures"), "kWh kW/h"),
     (noun("wattheure|wattheures"), "Wh"),
@@ -79,8 +79,9 @@ UNITS = by_word(
     (noun("newton-mètre|newtons-mètres"), "Nm N·m"),
     (noun("microgramme|microgrammes"), "mcg"),
     (noun("jour|jours"), "j"),
+    (noun("point|points"), "pt pts pts."),
     (noun("page|pages", "f"), "p. pp."),
-    (noun("année-lumière|années-lumière", "f"), "a.l. AL"),
+    (noun("année-lumière|années-lumière", "f"), "a.l."),
     (noun("franc|francs"), "F"),
     (noun("franc français|francs français"), "FF"),
     (noun("habitant|habitants"), "hab hab."),
@@ -90,6 +91,6 @@ UNITS = by_word(
     (noun("pouce|pouces"), "po"),
     (noun("pour mille"), "‰"),
     (noun("partie par million|parties par million", "f"), "ppm"),
-    (noun("cuillère à soupe|cuillères à soupe", "f"), "c._à_s. c._à_soupe c.à.s. càs cs CS cas"),
-    (noun("cuillère à café|cuillères à café", "f"), "c._à_c. c._à_café c.à.c. càc cc CC cac"),
+    (noun("cuillère à soupe|cuillères à soupe", "f"), "c._à_s. c._à_soupe c.à.s. càs"),
+    (noun("cuillère à café|cuillères à café", "f"), "c._à_c. c._à_café c.à.c. càc"),
 )

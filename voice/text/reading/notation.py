@@ -51,6 +51,7 @@ class Notation(RomanceDates, RomanceAmounts, RomanceFractions):
             (re.compile(r"(?:[A-ZÉ]\.){3,8}(?!\w)"), self._dotted_acronym),
             (re.compile(r"(?<!\w)(?P<mark>[@#])(?=[^\W\d])(?P<name>\w{1,60})"), self._handle),
             (re.compile(r"v\.\s?(?=[0-9])"), self._verse_or_version),
+            (re.compile(r"(?<=[\w²³)] )(?P<sign>[<>])(?= \w\b)"), lambda f: self.symbols[f["sign"]]),
             (re.compile(r"(?<=\s)#(?=\s)"), lambda f: self.hash_key),
             (re.compile(rf"(?P<way>{self.ways})\b\.?\s(?=(?:del?|du|des)\s|d['’])", re.I), self._way),
         )
@@ -93,7 +94,13 @@ class Notation(RomanceDates, RomanceAmounts, RomanceFractions):
         if value is None:
             return None
         before = found.word_before
-        if found["roman"] in ("I", "V") and before.istitle() and len(before) > 3 and found.after[:1] != ".":
+        if (
+            found["roman"] in ("I", "V")
+            and found.before.endswith(f"{before} ")
+            and before.istitle()
+            and len(before) > 3
+            and found.after[:1] != "."
+        ):
             return self.say_roman(value, before)
         return self.cardinal(value) if noun or self._is_numbered_by(found) else None
 

@@ -32,9 +32,14 @@ class RomanceAmounts(Romance):
         grouped = rf"[0-9]{{1,3}}(?:[{re.escape(self.groups)}][0-9]{{3}})+"
         return (
             (re.compile(rf"\s?/\s?(?P<noun>{nouns})(?![\w²³])\.?"), self._per),
+            (re.compile(rf"(?<=[€$£¥])/(?P<noun>{_WORD}{{3,24}})"), lambda f: f" {self.per} {f['noun']}"),
+            (
+                re.compile(r"(?P<a>[0-9]{1,3})/(?=[0-9]{1,3}\s?°)"),
+                lambda f: f"{self.cardinal(int(f['a']))} {self.to} ",
+            ),
             (re.compile(r"(?<=[^\W\d]\s)(?P<sign>[$€£¥])(?!\s?[0-9]|\w)"), self._lone_currency),
             (re.compile(r"(?P<a>[0-9]{1,6})(?P<sign>[€$£])(?P<cents>[0-9]{2})(?!\w|[.,][0-9])"), self._inner_sign),
-            (re.compile(rf"1:(?P<n>{grouped})(?![0-9])"), self._map_scale),
+            (re.compile(rf"1[:/](?P<n>{grouped}|[0-9]{{4,7}})(?![0-9])"), self._map_scale),
             (
                 re.compile(r"(?<=[0-9])\s?[x×]\s?(?=[0-9,]{1,6}(?:\s?[x×]\s?[0-9,]{1,6})?\s?[cmk]?m(?!\w))"),
                 lambda f: self.by,
@@ -56,7 +61,9 @@ class RomanceAmounts(Romance):
         )
 
     def _per(self, found: Found) -> str | None:
-        if not re.search(r"(?:[€$£¥]|[0-9]\s?[\w²³×]{1,12}\.?(?:/[\w²³]{1,6})?)$", found.before):
+        if not re.search(
+            r"(?:[€$£¥](?:/[\w²³]{1,6})?|[0-9]\s?[\w²³×]{1,12}\.?(?:\sde\s\w{1,12})?(?:/[\w²³]{1,6})?)$", found.before
+        ):
             return None
         return f" {self.join(self.per, self.per_nouns[found['noun']])}"
 
@@ -126,6 +133,9 @@ class RomanceAmounts(Romance):
     def say_counting(self, number: int, noun: str, found: Found) -> str | None:
         if number != 1 and noun[-1] not in "sxz":
             return None  # no plural: en 1904 il
+        before = found.word_before.casefold() if found.before[-2:-1] not in ",;:" else ""
+        if before in self.before_number or before in self.roman_nouns or before == self.number_sign:
+            return None
         return super().say_counting(number, noun, found)
 
     def say_money(self, number: Number, currency: str, scale: str = "") -> str:

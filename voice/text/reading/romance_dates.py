@@ -31,10 +31,8 @@ class RomanceDates(Romance):
         day = rf"(?<![\w.@/-])(?P<day>{days})\b"
         return (
             (re.compile(rf"{day}\.?(?P<mark>,?)(?=\s{date})", re.I), self._weekday),
-            (
-                re.compile(rf"{day}\.(?P<mark>,?)(?=\s(?:[0-9]{{1,2}}\b|(?:{self.weekday_links})\s))", re.I),
-                self._weekday,
-            ),
+            (re.compile(rf"{day}\.(?P<mark>,?)(?=\s[0-9]{{1,2}}(?![0-9:./]|\s{_WORD}{{3}}))", re.I), self._weekday),
+            (re.compile(rf"{day}\.\s(?P<link>{self.weekday_links})\s(?P<last>{days})\b\.?", re.I), self._weekdays),
             (re.compile(rf"{day}\.?\s?[-–]\s?(?P<last>{days})\b\.?", re.I), self._weekdays),
             (re.compile(r"(?P<n>(?:1[89]|20)?[1-9]0)['’]s(?!\w)"), lambda f: self._decade(f["n"])),
             (re.compile(r"(?P<h>[0-9]{1,2})\s?h\s?(?P<m>[0-5]?[0-9])(?P<s>)\s?(?:min|mn|m)(?!\w)"), self._minutes),
@@ -55,8 +53,14 @@ class RomanceDates(Romance):
         names = {*cldr.month_numbers(self.code), *self.months}
         return {name for name in names if len(name) > 2} - {name.casefold() for name in cldr.months(self.code)}
 
-    def _short_month(self, found: Found) -> str:
+    def _short_month(self, found: Found) -> str | None:
         written = found["month"].casefold()
+        if (
+            written == "sept"
+            and not re.search(r"[0-9]\s$", found.before)
+            and not re.match(r"\s(?:del?\s)?[0-9]", found.after)
+        ):
+            return None  # the number
         return self.month(self.months.get(written) or cldr.month_numbers(self.code)[written])
 
     def _weekday(self, found: Found) -> str:
@@ -65,7 +69,7 @@ class RomanceDates(Romance):
 
     def _weekdays(self, found: Found) -> str:
         first, last = (self.weekdays.get(found[part].casefold(), found[part].casefold()) for part in ("day", "last"))
-        return self.join(first, self.to, last)
+        return self.join(first, found.match.groupdict().get("link") or self.to, last)
 
     def _decade(self, digits: str) -> str:
         return self.say_year(int(digits)) if len(digits) == 4 else self.cardinal(int(digits))

@@ -46,6 +46,7 @@ class RomanceFractions(Romance):
                 re.compile(rf"{_FREE}(?P<a>[1-9][0-9]?)/(?P<b>[1-9][0-9])(?![\w/]|[.,:-][0-9])"),
                 self._either,
             ),
+            (re.compile(rf"{_FREE}(?P<a>[0-7])/(?P<b>[0-7])(?![\w/]|[.,:-][0-9])"), self._set),
             (re.compile(r"(?:16[/:](?:9|10)|21[/:]9|4[/:]3)(?![\w/:]|[.,-][0-9])"), self._screen),
             (
                 re.compile(rf"{_FREE}(?P<a>[0-9]{{1,3}}(?:,[0-9])?)/(?P<b>10|20|100)(?![\w/]|[.,:-][0-9])"),
@@ -86,6 +87,13 @@ class RomanceFractions(Romance):
         named = {"2": self.symbols["²"], "3": self.symbols["³"]}.get(digits) if not minus else None
         return f" {named or self.join(self.to_the_power, minus, self.cardinal(int(digits)))}"
 
+    def _set(self, found: Found) -> str | None:
+        """6/3 among others of its kind: tennis."""
+        left, right = int(found["a"]), int(found["b"])
+        another = r"[0-7]/[0-7]"
+        is_in_row = re.match(rf",?\s{another}", found.after) or re.search(rf"{another},?\s$", found.before)
+        return self.say_ratio(str(left), str(right)) if is_in_row and max(left, right) > 5 else None
+
     def _screen(self, found: Found) -> str:
         above, below = map(int, re.findall("[0-9]+", found[0]))
         return self.say_fraction(above, below)
@@ -95,7 +103,7 @@ class RomanceFractions(Romance):
         low, high = int(found["a"]), int(found["b"])
         if (
             not 5 < low < high <= 2 * low
-            or high in (10, 20, 100)
+            or high in (10, 12, 16, 20, 32, 64, 100)
             or low == high - 1
             or re.match(self.part_links, found.after)
         ):
@@ -125,7 +133,7 @@ class RomanceFractions(Romance):
 
     def _mark(self, found: Found) -> str | None:
         above = parse_number(found["a"], self)
-        if above.value <= 1 or above.value > int(found["b"]) or re.match(self.part_links, found.after):
+        if above.value == 1 or above.value > int(found["b"]) or re.match(self.part_links, found.after):
             return None
         return self.join(self.say_number(above), self.over, self.cardinal(int(found["b"])))
 

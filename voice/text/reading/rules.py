@@ -141,7 +141,7 @@ class CommonRules:
         after = rf"(?P<currency>(?:{signs}|{codes})(?!\w))"
         below = r"(?P<above>[1-9][0-9]?)[/⁄](?P<below>[1-9][0-9]{0,2})(?![0-9/])"
         vulgar = "".join(VULGAR)
-        unit = rf"(?P<unit>(?:{self._units})(?:/(?:{self._units}))?)(?![\w²³]|['’][^\W\d_])"
+        unit = rf"(?P<unit>(?:{self._units})(?:/(?:{self._units}))?)(?![\w²³]|['’.][^\W\d_])"
         return [
             (
                 re.compile(
@@ -257,7 +257,7 @@ class CommonRules:
             return None
         stop = "." if found["suffix"] and (found.ends_sentence or not language.regnal_stop) else ""
         folded = before.casefold()
-        if folded in language.regnal_names:
+        if folded in language.regnal_names and found.before.endswith(f"{before} "):
             return language.say_regnal(value, before) + stop
         if folded.rstrip(".") in language.roman_nouns:
             return language.say_roman(value, before) + stop

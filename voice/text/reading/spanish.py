@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
+from voice.text.reading import cldr
 from voice.text.reading.language import Rule, number_words
 from voice.text.reading.notation import Notation
 from voice.text.reading.romance import symbols
@@ -123,7 +124,7 @@ class Spanish(Notation):
     abbreviations: ClassVar = ABBREVIATIONS | {"c/": "calle "}
     before_name: ClassVar = TITLES
     before_number: ClassVar = BEFORE_NUMBER
-    only_with_stop = words("da t cap sen min")
+    only_with_stop = words("da t cap sen min sec pl exp hab dip card dir fr")
     roman_nouns: ClassVar = frozenset(
         "siglo siglos s ss milenio milenios capítulo tomo volumen parte acto escena artículo título anexo fase tipo clase nivel libro época".split()
     )
@@ -140,8 +141,11 @@ class Spanish(Notation):
     feminine: ClassVar = re.compile(
         r"^(?:mujer(?:es)?|vez|veces|noches?|tardes?|manos?|clases?|partes?|calles?|torres?|llaves?|nubes?|gentes?|fuentes?"
         r"|series?|fotos?|motos?|flor(?:es)?|ley(?:es)?|luz|luces|red(?:es)?|voz|voces|paz|cruz|cruces|bases?|frases?|fases?"
-        r"|naves?|imagen|imágenes|isabel|radios?|cárcel(?:es)?|señal(?:es)?|capital(?:es)?|pieles?|sangre|leche|llave)$"
-        r"|(?:as?|ción|ciones|sión|siones|dad|dades|tad|tades|tud|tudes|umbres?|itis)$"
+        r"|naves?|imagen|imágenes|isabel|radios?|cárcel(?:es)?|señal(?:es)?|capital(?:es)?|pieles?|piel|sangre|leche|muertes?|suertes?|mentes?|sedes?|nieves?|carnes?|claves?|fiebres?|gripes?"
+        r"|corrientes?|patentes?|variantes?|pendientes?|catedral(?:es)?|sucursal(?:es)?|labor(?:es)?|razones|razón|raíz|raíces"
+        r"|nariz|narices|tos|toses|nuez|nueces|perdiz|perdices|tesis|crisis|dosis|hipótesis|síntesis|virgen|vírgenes|sal|sales|miel"
+        r"|hélices?|índoles?|cumbres?|legumbres?|aves?|naves?|fases?|superficies?|especies?|planicies?|hambre|cohorte|cortes?)$"
+        r"|(?:as?|ción|ciones|sión|siones|dad|dades|tad|tades|tud|tudes|umbres?|itis|tri(?:z|ces))$"
     )
     masculine: ClassVar = re.compile(
         r"días?|(?:kilo|mili|tele|pro|dia|ana)?gramas?|problemas?|mapas?|programas?|temas?|sistemas?|idiomas?|planetas?|poemas?"
@@ -161,6 +165,7 @@ class Spanish(Notation):
             ),
             (re.compile(r"(?<=[0-9] )(?P<era>[AaDd])\.?C\b\.?"), self._era),
             (re.compile(r"(?P<n>[1-9][0-9]?)º(?![\w])"), self._ordinal_not_degree),
+            (re.compile(r"(?<=el )mar\.(?=\s[0-9]{1,2}\s(?P<noun>[^\W\d_]{4,}))"), self._sea),
             (re.compile(r"col\.(?=\s[«“\"])"), lambda found: "colección"),
             (re.compile(r"(?P<n>[0-9]{1,4})/(?P<year>(?:19|20)[0-9]{2})(?![\w/])"), self._law),
             (re.compile(r"(?P<roman>[IVX]{1,7})\b"), self._second_century),
@@ -190,6 +195,9 @@ class Spanish(Notation):
         if not (is_one_of or is_floor):
             return None
         return self.say_suffixed_ordinal(int(found["n"]), "º", found)
+
+    def _sea(self, found: Found) -> str | None:
+        return None if found["noun"].casefold() in cldr.month_numbers("es") else "mar"
 
     def _era(self, found: Found) -> str:
         return self._folded_abbreviations["a.c." if found["era"] in "aA" else "d.c."]

@@ -27,13 +27,13 @@ ABBREVIATIONS = table(
     "tlf. teléfono, tlfno. teléfono, prov. provincia, bco. banco, dto. descuento, dtor. director, "
     "dtora. directora, prof. profesor, "
     "P._S. post scriptum, O._M. orden ministerial, R._D. real decreto, v._gr. verbigracia, i._e. es decir, "
-    "Cía. compañía, Hnos. hermanos, pdta. presidenta, vto. vencimiento, aniv. aniversario, pró. prórroga, dur. duración, dir. dirección, Sr. señor, Sra. señora, Sres. señores, Sras. señoras, Srta. señorita, Dr. doctor, Dra. doctora, vel. velocidad, temp. temperatura, info. información, pral. principal, entlo. entresuelo"
+    "Cía. compañía, Hnos. hermanos, pdta. presidenta, vto. vencimiento, pág. página, págs. páginas, núm. número, párr. párrafo, trim. trimestre, i/v ida y vuelta, aniv. aniversario, pró. prórroga, dur. duración, dir. dirección, Sr. señor, Sra. señora, Sres. señores, Sras. señoras, Srta. señorita, Dr. doctor, Dra. doctora, vel. velocidad, temp. temperatura, info. información, pral. principal, entlo. entresuelo"
 )
 
 TITLES = table(
     "Sr señor, Sra señora, Srta señorita, Sres señores, Sras señoras, Srtas señoritas, Dr doctor, Dra doctora, "
     "Dres doctores, Dras doctoras, D. don, Dña doña, Da doña, D.ª doña, Dª doña, Prof profesor, Profa profesora, "
-    "Prof.ª profesora, Lic licenciado, Lcdo licenciado, Lcda licenciada, Licda licenciada, Ing ingeniero, Arq arquitecto, "
+    "Prof.ª profesora, Lic licenciado, Lcdo licenciado, Ldo licenciado, Lda licenciada, Ldos licenciados, Lcdos licenciados, Lcda licenciada, Licda licenciada, Ing ingeniero, Arq arquitecto, "
     "Abg abogado, Gral general, Cap capitán, Cte comandante, Cnel coronel, Tte teniente, Sgto sargento, Alm almirante, "
     "Avda avenida, Avd avenida, Av avenida, Pza plaza, Pl plaza, Plza plaza, Ctra carretera, Cl calle, Pso paseo, Pº paseo, "
     "P.º paseo, Rda ronda, Trav travesía, Urb urbanización, Edif edificio, Pje pasaje, Bº barrio, Gta glorieta, "
@@ -90,15 +90,16 @@ UNITS = by_word(
     (noun("revolución por minuto|revoluciones por minuto", "f"), "rpm r/min"),
     (noun("microgramo|microgramos", "m"), "mcg"),
     (noun("centímetro cúbico|centímetros cúbicos", "m"), "cc c.c."),
+    (noun("punto|puntos", "m"), "pts pts. ptos ptos."),
     (noun("página|páginas", "f"), "p. pp. pág. págs. pág págs"),
     (noun("habitante|habitantes", "m"), "hab hab."),
     (noun("persona|personas", "f"), "pers pers."),
     (noun("unidad|unidades", "f"), "ud ud. uds uds."),
-    (noun("hectárea|hectáreas", "f"), "ha has"),
+    (noun("hectárea|hectáreas", "f"), "ha"),
     (noun("punto por pulgada|puntos por pulgada", "m"), "ppp dpi"),
     (noun("megapíxel|megapíxeles", "m"), "Mpx MP"),
     (noun("partes por millón", "f"), "ppm"),
     (noun("por mil"), "‰"),
     (noun("céntimo|céntimos", "m"), "cts cts. cént."),
-    (noun("peseta|pesetas", "f"), "ptas ptas. pts"),
+    (noun("peseta|pesetas", "f"), "ptas ptas."),
 )
