@@ -39,7 +39,7 @@ READERS = {
 }
 """Where each language is, imported when it is first read."""
 
-_STARTS = re.compile(r"[0-9]+|[^\W\d_²³]+|[^\w\s]|[_²³]")
+_STARTS = re.compile(r"[0-9]+|[^\W\d_¹²³⁰-⁹]+|[^\w\s]|[_¹²³⁰-⁹]")
 """What can begin something to be read: a run of digits, a run of letters, a sign."""
 _NUMERAL = re.compile(r"\s*(?:[0-9]|[IVXLC]+\b)")
 

@@ -86,6 +86,13 @@ class Chinese(EastAsian):
             return self.say_digits(digits)
         return _cardinal(int(digits), pair=gender == "pair")
 
+    def say_power(self, power: Number) -> str:
+        return f"的{self.say_number(power)}次方"
+
+    def say_fraction_of(self, fraction: str, unit: str, *, is_mixed: bool) -> str | None:
+        said = self.say_measure(Number("3"), unit)
+        return said and said.replace(self.say_number(Number("3")), fraction, 1)
+
     def say_address(self, address: str) -> str:
         return super().say_address(address.translate(str.maketrans("0123456789", _DIGITS)))
 

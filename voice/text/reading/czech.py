@@ -47,6 +47,7 @@ class Czech(Slavic):
     code = "cs"
     point, minus, plus, to, ratio, times, percent = "celá", "minus", "plus", "až", "ku", "krát", "procent"
     dot, slash, dash, underscore, at = "tečka", "lomítko", "pomlčka", "podtržítko", "zavináč"
+    to_the_power = "na"
     number_sign, hashtag, version = "číslo", "hashtag", "verze"
     and_word, half = "a", "půl"
     day_suffix = r"\."

@@ -22,7 +22,7 @@ class Dutch(Language):
     years = range(1100, 2000)
     point, minus, plus, to, ratio, times, percent = "komma", "min", "plus", "tot", "", "keer", "procent"
     dot, slash, dash, underscore, at = "punt", "slash", "streepje", "laag streepje", "apenstaartje"
-    number_sign, hashtag, version = "nummer", "hashtag", "versie"
+    number_sign, hashtag, version, to_the_power = "nummer", "hashtag", "versie", "tot de macht"
     day_suffix = "ste|de|e"
     day_link = r"\s"
     clock_noun = r"uur|u"

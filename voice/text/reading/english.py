@@ -36,7 +36,7 @@ class English(Language):
     point, minus, plus, to, ratio, times, percent = "point", "minus", "plus", "to", "to", "times", "percent"
     dot, slash, dash, underscore, at = "dot", "slash", "dash", "underscore", "at"
     dot_between = "point"
-    number_sign, hashtag, version = "number", "hashtag", "version"
+    number_sign, hashtag, version, to_the_power = "number", "hashtag", "version", "to the power of"
     day_suffix = "st|nd|rd|th"
     day_link = r"\s(?:of\s)?"
     clock_noun = r"o['’]?clock"

@@ -44,7 +44,7 @@ class German(Language):
     years = range(1100, 2000)
     point, minus, plus, to, ratio, times, percent = "Komma", "minus", "plus", "bis", "zu", "mal", "Prozent"
     dot, slash, dash, underscore, at = "Punkt", "Schrägstrich", "Bindestrich", "Unterstrich", "at"
-    number_sign, hashtag, version = "Nummer", "Hashtag", "Version"
+    number_sign, hashtag, version, to_the_power = "Nummer", "Hashtag", "Version", "hoch"
     day_suffix = r"\."
     day_link = r"\s"
     clock_noun = "Uhr"

@@ -181,6 +181,9 @@ class Japanese(EastAsian):
             *super().own_rules(),
         ]
 
+    def say_power(self, power: Number) -> str:
+        return f"の{self.say_number(power)}ジョウ"
+
     def cardinal(self, number: int, gender: str = "") -> str:
         return _cardinal(number)
 

@@ -61,6 +61,7 @@ class Language:
     number_sign: ClassVar[str]  # "#5"
     hashtag: ClassVar[str]  # "#podcast"
     version: ClassVar[str]  # "v2.1"
+    to_the_power: ClassVar[str] = ""  # 10⁶
 
     # patterns, case-insensitive and without groups; "(?!)" matches nothing
     day_suffix: ClassVar[str] = r"(?!)"  # behind the day in a written date: "st|nd|rd|th", r"\.", "º"
@@ -204,6 +205,10 @@ class Language:
     def say_mixed(self, whole: str, fraction: str) -> str:
         """One and a half: `fraction` is what `say_fraction` said."""
         raise NotImplementedError
+
+    def say_power(self, power: Number) -> str:
+        """The power that a number or letter is raised to, as it stands behind it: 10⁶."""
+        return self.join(self.to_the_power, self.say_number(power))
 
     def say_ratio(self, left: str, right: str) -> str:
         """3:2, 16:9, a score."""

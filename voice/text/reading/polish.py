@@ -31,6 +31,7 @@ class Polish(Slavic):
     code = "pl"
     point, minus, plus, to, ratio, times, percent = "przecinek", "minus", "plus", "do", "do", "razy", "procent"
     dot, slash, dash, underscore, at = "kropka", "ukośnik", "myślnik", "podkreślenie", "małpa"
+    to_the_power = "do potęgi"
     number_sign, hashtag, version = "numer", "hasztag", "wersja"
     and_word, half = "i", "pół"
     phone_words = "tel|telefon|fax|faks|zadzwoń|dzwoń|komórka|kom|numer"

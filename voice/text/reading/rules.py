@@ -15,6 +15,7 @@ from voice.text.reading.language import Language, Rule
 from voice.text.reading.values import Found, Number
 from voice.text.reading.written import ADDRESS, DASH, VULGAR, alternation, number_pattern, parse_number, roman_value
 
+_RAISED_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _NOT_IN_A_NAME = r"(?<![A-Za-zÀ-ɏͰ-ӿ])"
 """No letter stands right before: B2B is neither two billion nor two bits."""
 _TRAILING = ".,;:!?'’*_~"
@@ -51,7 +52,7 @@ class CommonRules:
             (re.compile(ADDRESS, re.IGNORECASE), self._address),
             (re.compile(r"(?<!\w)@([\w.]{1,40})"), lambda f: f"{language.at} {f[1]}"),
             (re.compile(r"(?<![\w&])#([^\W\d]\w{0,60})"), lambda f: f"{language.hashtag} {f[1]}"),
-            (re.compile(r"(?<!\w)#(?=[0-9])"), lambda f: language.number_sign),
+            (re.compile(r"(?<!\w)(?:#|№\s?)(?=[0-9])"), lambda f: language.number_sign),
         ]
 
     def _address(self, found: Found) -> str | None:
@@ -328,7 +329,14 @@ class CommonRules:
             (re.compile(r"(?<=[0-9]\s)[-−]\s(?=[0-9])"), lambda f: language.minus),
             (re.compile(rf"[{re.escape(''.join(comparing)) or '§'}](?=\s?[0-9€$£])"), lambda f: comparing.get(f[0])),
             (re.compile(r"(?:(?<=[0-9])|(?<=[0-9]\s))\*\s?(?=[0-9])"), lambda f: language.times),
+            (re.compile(r"(?<=[0-9A-Za-z)])⁻?[⁰¹²³⁴-⁹]{1,4}(?!\w)"), self._power),
             (re.compile(r"[*^`~|\\_]"), lambda f: " "),
             (re.compile(alternation(anywhere)), lambda f: anywhere[f[0]]),
             (re.compile(r"(?<=\w)/(?=\w)"), lambda f: language.slash_between),
         ]
+
+    def _power(self, found: Found) -> str | None:
+        if found[0] in self._language.symbols:
+            return self._language.symbols[found[0]]
+        digits = found[0].translate(_RAISED_DIGITS)
+        return self._language.say_power(Number(digits.lstrip("-"), sign="-" if digits[0] == "-" else ""))

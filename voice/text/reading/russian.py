@@ -44,6 +44,7 @@ class Russian(Slavic):
     code = "ru"
     point, minus, plus, to, ratio, times, percent = "запятая", "минус", "плюс", "до", "к", "на", "процентов"
     dot, slash, dash, underscore, at = "точка", "слэш", "дефис", "подчёркивание", "собака"
+    to_the_power = "в степени"
     number_sign, hashtag, version = "номер", "хештег", "версия"
     and_word, half = "и", "половина"
     day_suffix = "-?(?:го|е)"
