@@ -18,6 +18,17 @@ SERVE = "import socket; from local.web import main; main(socket.create_server(('
 CADDY = Path(sys.executable).with_name("caddy")
 
 
+def speaks_tls(port: int, authority: Path) -> bool:
+    """Whether the proxy has its certificate yet: it listens, and answers its own API, before it does."""
+    trusting = ssl.create_default_context(cafile=str(authority))
+    try:
+        with socket.create_connection((HOST, port), timeout=5) as plain:
+            trusting.wrap_socket(plain, server_hostname="localhost").close()
+    except OSError:
+        return False
+    return True
+
+
 @pytest.fixture
 def proxied(start_server: StartServer, tmp_path: Path, transactional_db: None) -> Iterator[httpx.Client]:
     """A client of the proxy that trusts its certificate, in front of a web process that believes it."""
@@ -34,7 +45,7 @@ def proxied(start_server: StartServer, tmp_path: Path, transactional_db: None) -
         "proxy",
         command,
         {**variables, **folders, **ports},
-        is_ready=lambda: certificate.exists() and answers(f"http://{HOST}:{admin}/config/"),
+        is_ready=lambda: certificate.exists() and speaks_tls(proxy, certificate),
     )
     trusting = ssl.create_default_context(cafile=str(certificate))
     with httpx.Client(base_url=f"https://localhost:{proxy}", verify=trusting) as client:
