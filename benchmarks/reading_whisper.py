@@ -11,7 +11,6 @@ Needs benchmarks/requirements.txt.
 
 import argparse
 import json
-import math
 import tempfile
 from collections.abc import Callable
 from importlib.resources import files
@@ -38,7 +37,8 @@ LANGUAGE = "en"
 def evenly(cases: list[Case], rows: int) -> list[Case]:
     """`rows` of the table's cases that are not known misses, of all kinds alike."""
     known = [case for case in cases if not case.is_missed]
-    return known[:: max(1, math.ceil(len(known) / rows))][:rows]
+    rows = min(rows, len(known))
+    return [known[number * len(known) // rows] for number in range(rows)]
 
 
 def speaker(options: argparse.Namespace) -> Callable[[str], np.ndarray]:
