@@ -31,7 +31,7 @@ def test_web_worker_and_beat_write_nothing_but_objects(
     url, web = start_web(environment, prefix=STDERR_ONLY)
     worker = start_server("worker", [*celery, "worker", "--concurrency", "1"], environment)
     beat = start_server("beat", [*celery, "beat", "--schedule", str(tmp_path / "schedule")], environment)
-    account = {"username": "ada", "password": "correct horse battery staple"}
+    account = {"username": "hortensia", "password": "correct horse battery staple"}
     token = httpx.post(f"{url}/api/auth/register", json=account).json()["access"]
     found = httpx.get(
         f"{url}/api/voice/history?q=my-secret-words",
@@ -47,7 +47,7 @@ def test_web_worker_and_beat_write_nothing_but_objects(
     assert (asked["route"], asked["status"]) == ("/api/voice/history", 200)
     assert re.fullmatch(r"[0-9a-f-]{36}", asked["user_id"])
     written = "".join(server.log for server in lines)
-    for secret in ("my-secret-words", account["password"], token, "ada"):
+    for secret in ("my-secret-words", account["password"], token, account["username"]):
         assert secret not in written
     assert any(line["logger"].startswith("uvicorn") for line in lines[web]), "uvicorn's own lines too"
     assert any(line["logger"].startswith("celery") for line in lines[worker])
