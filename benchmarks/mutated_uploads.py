@@ -137,11 +137,10 @@ def _count(outcome: Outcome, _: object) -> bool:
 
 def write_recordings(folder: Path) -> None:
     """The odd recordings as files, those of one format far apart, so that every few seeds meet all of them."""
-    from tests.audio.odd_media import odd_media
-    from tests.audio.odd_recordings import odd_recordings
+    from tests.audio.odd import odd_recordings
 
     by_format: dict[str, list[bytes]] = {}
-    for odd in (*odd_recordings().values(), *dict(odd_media()).values()):
+    for _, odd in odd_recordings():
         by_format.setdefault(odd.format, []).append(odd.make())
     in_turn = (data for row in itertools.zip_longest(*by_format.values()) for data in row if data is not None)
     for number, data in enumerate(in_turn):

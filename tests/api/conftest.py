@@ -1,4 +1,4 @@
-"""Uploads, and the real server in a thread."""
+"""A new account, uploads, and the real server in a thread."""
 
 import socket
 import threading
@@ -15,6 +15,8 @@ from voice.jobs.heartbeat import INDEX, Heartbeat, heartbeat_end, heartbeat_send
 from voice.redis_client import redis_client
 
 RECORDING = flac_bytes(speech_like(11.0, 16_000))
+NEW = {"username": "grace", "password": "a compiler for everyone", "email": "grace@example.com"}
+"""What somebody registers with."""
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +28,12 @@ def living_worker(redis_server: None) -> Iterator[Heartbeat]:
     heartbeat_send(heartbeat)
     yield heartbeat
     heartbeat_end(heartbeat)
+
+
+@pytest.fixture
+def anybody() -> APIClient:
+    """Who has not signed in."""
+    return APIClient()
 
 
 @pytest.fixture

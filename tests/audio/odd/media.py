@@ -1,11 +1,11 @@
-"""What phones, browsers and messengers leave in FFmpeg's formats, whole but odd; a part of `odd_recordings`."""
+"""What phones, browsers and messengers leave in FFmpeg's formats, whole but odd."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
 
 import numpy as np
 
-from tests.audio.odd_recordings import HTTP, PICTURE, SECONDS, Odd, id3, number, patched
+from tests.audio.odd.making import HTTP, PICTURE, SECONDS, Odd, id3, number, patched
 from tests.media import media_bytes
 from tests.waveforms import speech_like
 
@@ -47,7 +47,7 @@ def webm_with_duration(value: bytes) -> bytes:
     return patched(whole, whole.index(b"\x44\x89\x88") + 3, value)
 
 
-def odd_media() -> Iterator[tuple[str, Odd]]:
+def media_recordings() -> Iterator[tuple[str, Odd]]:
     """All by name."""
     yield from _mp4()
     yield from _webm()
